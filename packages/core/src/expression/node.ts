@@ -1,0 +1,90 @@
+import type { Value, ValueType } from "../value/type.ts";
+
+/**
+ * An expression over the columns of one row, as plain data. The same node compiles to SQL (`printExpression`) and to a
+ * JavaScript function (`compileExpression`); a property test shows that both give the same value.
+ */
+export type ExpressionNode = ColumnNode | LiteralNode | CallNode | CaseNode;
+
+export interface ColumnNode {
+  readonly node: "column";
+  readonly name: string;
+  readonly type: ValueType;
+}
+
+export interface LiteralNode {
+  readonly node: "literal";
+  readonly type: ValueType;
+  readonly value: Value;
+}
+
+/** An operator or function; `type` is the type of the result. */
+export interface CallNode {
+  readonly node: "call";
+  readonly op: Operator;
+  readonly args: readonly ExpressionNode[];
+  readonly type: ValueType;
+}
+
+/** `case when … then … else … end`; a condition that is null counts as false. */
+export interface CaseNode {
+  readonly node: "case";
+  readonly branches: readonly { readonly when: ExpressionNode; readonly then: ExpressionNode }[];
+  readonly otherwise: ExpressionNode;
+  readonly type: ValueType;
+}
+
+/**
+ * Null in gives null out, except for `and`, `or` (SQL three-valued logic), `isNull`, `coalesce`, `in`.
+ *
+ * Arithmetic: both sides have been cast to the result type; integer overflow is an error in both compilations
+ * (ASOF_EXPRESSION_FAILED), `div` gives float64 and null for a zero divisor, `mod` takes the dividend's sign and gives null
+ * for a zero divisor, float arithmetic is IEEE 754 binary64 (float32 operands are widened).
+ * Comparison: NaN equals itself and is greatest, −0 equals 0, text and bytes compare bytewise (UTF-8).
+ * `cast` gives null where the value has no counterpart in the target type.
+ */
+export type Operator =
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "mod"
+  | "neg"
+  | "abs"
+  | "floor"
+  | "ceil"
+  | "least"
+  | "greatest"
+  | "eq"
+  | "ne"
+  | "lt"
+  | "le"
+  | "gt"
+  | "ge"
+  | "and"
+  | "or"
+  | "not"
+  | "isNull"
+  | "coalesce"
+  | "in"
+  | "cast"
+  | "lower"
+  | "upper"
+  | "trim"
+  | "length"
+  | "concat"
+  | "substring"
+  | "startsWith"
+  | "endsWith"
+  | "contains"
+  | "replace"
+  | "year"
+  | "month"
+  | "day"
+  | "hour"
+  | "minute"
+  | "second"
+  | "dayOfWeek"
+  | "dayOfYear"
+  | "toDate"
+  | "microsBetween";

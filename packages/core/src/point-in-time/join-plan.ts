@@ -1,0 +1,52 @@
+import type { FeatureModel, PlainViewModel, SourceModel, WindowedViewModel } from "../definition/model.ts";
+import type { ValueType } from "../value/type.ts";
+
+/**
+ * A point-in-time join as data: which columns of which views each spine row gets. One compiler turns it into SQL of a
+ * dialect; the naive oracle in testkit interprets it directly.
+ */
+export interface JoinPlan {
+  readonly spine: SpinePlan;
+  readonly views: readonly ViewJoin[];
+  /** `"event"`: what happened by t. `"created"`: only what was also known by t (`created ≤ t`), inside windows too. */
+  readonly knowledge: "event" | "created";
+  /**
+   * Adds, for each float sum, avg, variance and stddev feature, hidden columns `<output>__n` (float64: values folded) and
+   * `<output>__abs` (float64: Σ|x|, or Σx² for variance and stddev): what the equality of floats needs. Off for users' retrievals.
+   */
+  readonly bounds: boolean;
+}
+
+export interface SpinePlan {
+  /** The as-of time's column. */
+  readonly timeColumn: string;
+  /** Key columns used by any view, with the type they are read as. */
+  readonly keys: readonly { readonly column: string; readonly type: ValueType }[];
+}
+
+/** One view joined to the spine. Views with the same source and keys may be compiled together. */
+export interface ViewJoin {
+  readonly view: PlainViewModel | WindowedViewModel;
+  readonly history: History;
+  /** Entity key ↔ spine column, in the entity's key order over all entities of the view. Empty = entity-less. */
+  readonly keys: readonly { readonly key: string; readonly spineColumn: string; readonly type: ValueType }[];
+  /** Effective age limit: the smaller of the view's ttl and the use's maxAge. Null = unbounded. Windowed views: null. */
+  readonly ttlUs: number | null;
+  readonly features: readonly { readonly feature: FeatureModel; readonly output: string }[];
+}
+
+/** Rule "History": the batch rows before the handover plus the log rows from it on. */
+export interface History {
+  /** The batch table; null for push-only sources. */
+  readonly batch: Exclude<SourceModel, { readonly type: "push" }> | null;
+  /** The offline log of pushed rows; null where nothing is pushed. */
+  readonly log: LogReference | null;
+  /** Batch rows count before it, log rows from it on. Null: no live side yet, so batch rows only (push-only: log rows only). */
+  readonly handoverUs: number | null;
+}
+
+/** Where a push source's offline log lies. The engine decides how it is stored. */
+export interface LogReference {
+  readonly project: string;
+  readonly source: SourceModel;
+}

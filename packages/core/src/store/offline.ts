@@ -1,0 +1,150 @@
+import type { SourceModel } from "../definition/model.ts";
+import type { History, JoinPlan, LogReference } from "../point-in-time/join-plan.ts";
+import type { Value, ValueType } from "../value/type.ts";
+
+/** A column of a batch. `get` returns the JavaScript form of its type, null where absent. */
+export interface ColumnVector {
+  readonly name: string;
+  readonly type: ValueType;
+  get(row: number): Value;
+}
+
+/** Rows in columns. Valid until the next batch is asked for; copy what must live longer. */
+export interface RecordBatch {
+  readonly rowCount: number;
+  readonly columns: readonly ColumnVector[];
+}
+
+export interface ColumnInfo {
+  readonly name: string;
+  readonly type: ValueType;
+}
+
+/** The rows to be filled. Paths and queries are read by the engine; rows are handed over as they are. */
+export type SpineInput =
+  | { readonly kind: "rows"; readonly columns: readonly ColumnInfo[]; readonly rows: readonly (readonly Value[])[] }
+  | { readonly kind: "file"; readonly format: "parquet" | "csv"; readonly path: string }
+  | { readonly kind: "sql"; readonly query: string };
+
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called now and then with a fraction in [0, 1], or null where the engine cannot tell. */
+  readonly onProgress?: ((fraction: number | null, phase: string) => void) | undefined;
+}
+
+/** What a retrieval found out besides its rows. */
+export interface RetrievalReport {
+  readonly spineRows: number;
+  /** Per view: source rows without (finite) event time, which never match. */
+  readonly rowsWithoutEventTime: Readonly<Record<string, number>>;
+  /** Per view whose source has a created column: spine rows whose value was known only after t. */
+  readonly knownOnlyLater: Readonly<Record<string, number>>;
+}
+
+/**
+ * The result of a join, computed when created and held by the engine until closed. Rows come in spine order. May be read
+ * several times, in any form.
+ */
+export interface OfflineResult extends AsyncDisposable {
+  /** Spine columns in their order, then the outputs in the plan's order. */
+  readonly columns: readonly ColumnInfo[];
+  readonly report: RetrievalReport;
+  batches(options?: RunOptions): AsyncIterable<RecordBatch>;
+  /**
+   * Writes the result, spine columns in their own units, with `computed` columns added after the others. Atomic: the path
+   * holds a whole file or is not touched, also after abort, error or a full disk (ASOF_OUTPUT_FAILED).
+   */
+  write(
+    path: string,
+    format: "parquet" | "csv",
+    computed: ComputedColumns | null,
+    options?: RunOptions,
+  ): Promise<{ readonly rows: number }>;
+}
+
+/** Columns made in JavaScript from each batch: request views. Also says which result columns are dropped from the output. */
+export interface ComputedColumns {
+  readonly columns: readonly ColumnInfo[];
+  /** Result columns that are written, in output order (inputs of request views that were not asked for are left out). */
+  readonly keep: readonly string[];
+  /** One array per computed column, one value per row of the batch. */
+  compute(batch: RecordBatch): readonly (readonly Value[])[];
+}
+
+/** Which rows `pull` reads. Times are event times, both ends as given. */
+export interface PullRequest {
+  readonly history: History;
+  /** Key columns, read first, in this order. */
+  readonly keys: readonly ColumnInfo[];
+  /** Columns to read after keys, event time, created time and event id: the source's own, by logical name. */
+  readonly columns: readonly ColumnInfo[];
+  /**
+   * `latest`: per key the greatest row in the row order among those selected (order columns = `order`).
+   * `all`: every row selected. Both sorted by key, then row order.
+   */
+  readonly mode: "latest" | "all";
+  /** Columns of the row order, by name in code-point order; computed by the engine from derived expressions where given. */
+  readonly order: readonly string[];
+  /** Event time ≥ this; null = from the beginning. */
+  readonly fromUs: number | null;
+  /** Event time ≤ this (inclusive, as Feast does). */
+  readonly toUs: number;
+  /**
+   * Only rows that could be new: created time ≥ this, whatever their event time. With `tileUs`, every row of each
+   * (key, floor(event time / tileUs)) in which such a row lies; column `is_new` tells them apart.
+   */
+  readonly createdFromUs: number | null;
+  readonly tileUs: number | null;
+  /** Reads the keys whose hash falls on `index` of `count`, so that a job is bounded in memory and resumable. */
+  readonly partition: { readonly index: number; readonly count: number } | null;
+}
+
+/**
+ * A batch of pulled rows. `columns` are: the keys, `event_time` (timestamp), `created_time` (timestamp or null),
+ * `event_id` (string or null), `is_new` (bool), then the request's columns.
+ */
+export type PulledBatch = RecordBatch;
+
+/** What is known of a source without reading all of it. */
+export interface SourceDescription {
+  readonly columns: readonly ColumnInfo[];
+  readonly rowCount: number;
+  readonly minEventTimeUs: number | null;
+  readonly maxEventTimeUs: number | null;
+  readonly rowsWithoutEventTime: number;
+}
+
+/** A row of the offline log. */
+export interface LogRow {
+  /** Every column of the source by logical name, keys and times included. */
+  readonly values: Readonly<Record<string, Value>>;
+  /** Stamped at ingest where the row had no created time. */
+  readonly createdTimeUs: number;
+  readonly ingestTimeUs: number;
+  /** `push` or `stream`. */
+  readonly origin: string;
+  /** The identity by which windowed views fold an event once. */
+  readonly eventId: string;
+}
+
+/**
+ * History at rest. Opening takes its config once. Methods may run concurrently; each sees a snapshot of the files taken when
+ * it starts. Engine errors are translated (ASOF_SOURCE_*, ASOF_SPINE_INVALID, ASOF_QUERY_FAILED, ASOF_OUT_OF_MEMORY).
+ */
+export interface OfflineStore extends AsyncDisposable {
+  readonly type: string;
+  /** The statements that `retrieve` would run, for people. */
+  toSql(plan: JoinPlan, spine: SpineInput): Promise<string>;
+  /** Validates the spine before anything else, then computes the join. */
+  retrieve(plan: JoinPlan, spine: SpineInput, options?: RunOptions): Promise<OfflineResult>;
+  pull(request: PullRequest, options?: RunOptions): AsyncIterable<PulledBatch>;
+  /** Columns as the engine sees them (logical names), and the extent of the event time. Keys and times included. */
+  describeSource(source: SourceModel, log: LogReference | null): Promise<SourceDescription>;
+  /** Columns of a spine, without running anything on it. */
+  describeSpine(spine: SpineInput): Promise<readonly ColumnInfo[]>;
+  /**
+   * Appends rows to a source's log: all of them or none, durable when it resolves. Rows whose event id is there already are
+   * kept out of every read, not of the file.
+   */
+  append(log: LogReference, rows: readonly LogRow[]): Promise<void>;
+}

@@ -1,0 +1,110 @@
+import type { Value, ValueType } from "../value/type.ts";
+
+/** A value that is there at once in embedded stores and later in remote ones. Callers `await` or test for a promise. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/** The stored form of a view at one time: which features, in which order. */
+export interface RowSchema {
+  /** First 8 bytes, as 16 hexadecimal digits, of SHA-256 over the feature names and types; precedes every stored value. */
+  readonly fingerprint: string;
+  readonly features: readonly { readonly name: string; readonly type: ValueType }[];
+}
+
+/** A view as an online store knows it: one generation of it. */
+export interface OnlineView {
+  readonly project: string;
+  readonly view: string;
+  /** Each `--recreate` builds a new one beside the served one. Starts at 1. */
+  readonly generation: number;
+  /** What is written now. */
+  readonly schema: RowSchema;
+  /** Every schema that stored values may have, by fingerprint; includes `schema`. */
+  readonly schemas: ReadonlyMap<string, RowSchema>;
+}
+
+/** An entity key in asof's own bytes: see `encodeEntityKey`. Equal keys have equal bytes. */
+export type KeyBytes = Uint8Array;
+
+/** A row of a plain view. */
+export interface OnlineRow {
+  readonly key: KeyBytes;
+  readonly eventTimeUs: number;
+  /** Null is lowest. */
+  readonly createdTimeUs: number | null;
+  /** Rest of the row order: `encodeOrderKey` over the view's orderable columns; compared bytewise. */
+  readonly orderKey: Uint8Array;
+  /** In the order of `schema.features`. */
+  readonly values: readonly Value[];
+}
+
+/** A row as read. `values` is in the order of the features asked for; `undefined` where the row's schema lacks the feature. */
+export interface StoredRow {
+  readonly eventTimeUs: number;
+  readonly createdTimeUs: number | null;
+  readonly values: (Value | undefined)[];
+}
+
+/** Names of the parts of a windowed view's state under one key, e.g. `h` (head) and `3600000000:12` (segment 12 of the 1 h tiles). */
+export type StatePart = string;
+
+/** State of a windowed view under one key. Opaque bytes made by core's aggregate code. */
+export interface StoredState {
+  /** Changes with every write of any part; `0` = nothing stored. */
+  readonly version: number;
+  readonly parts: ReadonlyMap<StatePart, Uint8Array>;
+}
+
+export interface StateWrite {
+  readonly key: KeyBytes;
+  /** The version the caller computed from. The write happens only if it still is that one. */
+  readonly ifVersion: number;
+  readonly set: ReadonlyMap<StatePart, Uint8Array>;
+  readonly remove: readonly StatePart[];
+}
+
+/** Part of a read: rows of a plain view, or states of a windowed one, for keys in the request's order. */
+export type ReadRequest =
+  | { readonly form: "row"; readonly view: OnlineView; readonly features: readonly string[]; readonly keys: readonly (KeyBytes | null)[] }
+  | { readonly form: "state"; readonly view: OnlineView; readonly keys: readonly (KeyBytes | null)[] };
+
+/** Answers in the order of the requests and of their keys; null = nothing stored (or a null key). */
+export type ReadResult =
+  | { readonly form: "row"; readonly rows: readonly (StoredRow | null)[] }
+  | { readonly form: "state"; readonly states: readonly (StoredState | null)[] };
+
+/** Reading side. */
+export interface OnlineReader {
+  /**
+   * Answers several requests in one round trip, from one snapshot where the store has snapshots (`capabilities.snapshotReads`).
+   * A value whose fingerprint is not in `view.schemas` is ASOF_SCHEMA_UNKNOWN, never decoded otherwise.
+   */
+  read(requests: readonly ReadRequest[]): MaybePromise<readonly ReadResult[]>;
+  /** All keys of a view with a stored row or state, in no particular order, in pages. */
+  listKeys(view: OnlineView): AsyncIterable<readonly KeyBytes[]>;
+}
+
+/** Writing side. Resolves when the write is as durable as the store promises (`capabilities.durable`). */
+export interface OnlineWriter {
+  /**
+   * Writes each row if it is greater, in the row order (event time, created time, order key), than the stored one. Atomic per
+   * key against any other writer, also in other processes. Several rows of one key in one call: the greatest wins.
+   */
+  putRows(view: OnlineView, rows: readonly OnlineRow[]): Promise<{ readonly written: number; readonly superseded: number }>;
+  /** Writes states conditionally. Returns the indexes of writes whose version did not match; those changed nothing. */
+  putStates(view: OnlineView, writes: readonly StateWrite[]): Promise<readonly number[]>;
+  /** Removes rows and states of the keys. Absent keys are fine. */
+  deleteKeys(view: OnlineView, keys: readonly KeyBytes[]): Promise<void>;
+  /** Removes everything of one generation of a view. */
+  truncate(view: OnlineView): Promise<void>;
+}
+
+export interface OnlineStore extends OnlineReader, OnlineWriter, AsyncDisposable {
+  readonly type: string;
+  readonly capabilities: {
+    /** Survives a crash of the machine, of the process only, or nothing. */
+    readonly durable: "machine" | "process" | "none";
+    readonly snapshotReads: boolean;
+    /** Other processes may read and write at the same time. */
+    readonly shared: boolean;
+  };
+}

@@ -1,0 +1,99 @@
+/** JSON as stored. Int64 and the like are strings. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+/** Kinds of registry records. Definitions are written by apply; `*_state` by jobs and pushes. */
+export type RecordKind = "project" | "entity" | "source" | "feature_view" | "feature_service" | "view_state" | "source_state";
+
+export const definitionKinds: readonly RecordKind[] = ["project", "entity", "source", "feature_view", "feature_service"];
+
+/** One object of the registry. */
+export interface RegistryRecord {
+  readonly project: string;
+  readonly kind: RecordKind;
+  readonly name: string;
+  /** The repository that manages it; empty for state. */
+  readonly repository: string;
+  readonly dataFingerprint: string;
+  readonly metadataFingerprint: string;
+  /** Canonical form. */
+  readonly spec: Json;
+  /** Counts the writes of this record, from 1. */
+  readonly revision: number;
+  readonly updatedAtUs: number;
+}
+
+export type RecordKey = Pick<RegistryRecord, "project" | "kind" | "name">;
+
+/** One change. `ifRevision`: the revision expected, 0 = must not exist, null = any. */
+export type RegistryChange =
+  | ({ readonly op: "put"; readonly ifRevision: number | null } & Omit<RegistryRecord, "revision" | "updatedAtUs">)
+  | ({ readonly op: "delete"; readonly ifRevision: number | null } & RecordKey);
+
+export interface ChangeSet {
+  readonly changes: readonly RegistryChange[];
+  /** The definitions version the caller computed from; null = do not care (state updates). */
+  readonly ifDefinitionsVersion: number | null;
+}
+
+export interface RegistrySnapshot {
+  /** Counts every commit. */
+  readonly version: number;
+  /** Counts commits that touch definitions; a request plan is cached per this and `version` of the states it used. */
+  readonly definitionsVersion: number;
+  readonly records: readonly RegistryRecord[];
+}
+
+export type JobStatus = "running" | "succeeded" | "failed" | "interrupted";
+
+/** A long-running piece of work and how far it is. */
+export interface JobRecord {
+  readonly id: string;
+  readonly project: string;
+  /** `materialize`, `materialize-incremental`, `backfill`, `retrieval`, `stream`. */
+  readonly kind: string;
+  readonly status: JobStatus;
+  /** What was asked: interval, views. Two jobs with equal parameters are the same work. */
+  readonly parameters: Json;
+  /** Progress and resume point, per view. */
+  readonly progress: Json;
+  readonly error: string | null;
+  readonly startedAtUs: number;
+  readonly updatedAtUs: number;
+  readonly finishedAtUs: number | null;
+  /** Written by each update of the owner, so that a dead owner is noticed. */
+  readonly owner: string;
+}
+
+/** `from` was used to make `to`. Nodes are `source:NAME.column`, `feature:VIEW.feature`, `service:NAME`, `training_set:ID`, … */
+export interface LineageEdge {
+  readonly project: string;
+  readonly from: string;
+  readonly to: string;
+  /** `apply` or `retrieval`. */
+  readonly recordedBy: string;
+  readonly recordedAtUs: number;
+  readonly details: Json;
+}
+
+/**
+ * Definitions and state. Several processes may read and write at once; every commit is one transaction. Methods do not retry;
+ * the flow above does.
+ */
+export interface RegistryStore extends AsyncDisposable {
+  readonly type: string;
+  /** A consistent view of one project's records (all projects: null). */
+  snapshot(project: string | null): Promise<RegistrySnapshot>;
+  /** Version and definitions version only: one cheap read. */
+  versions(): Promise<{ readonly version: number; readonly definitionsVersion: number }>;
+  /** All changes or none. Returns the new version, or `"conflict"` when a condition did not hold. */
+  commit(changeSet: ChangeSet, nowUs: number): Promise<{ readonly version: number } | "conflict">;
+  /** Keys changed by commits after `version`, oldest first. */
+  changesSince(version: number): Promise<readonly { readonly version: number; readonly key: RecordKey; readonly op: "put" | "delete" }[]>;
+  putJob(job: JobRecord): Promise<void>;
+  getJob(id: string): Promise<JobRecord | null>;
+  /** Newest first. */
+  listJobs(project: string, limit: number): Promise<readonly JobRecord[]>;
+  /** Adds edges; one that exists already is kept as it is. */
+  addLineage(edges: readonly LineageEdge[]): Promise<void>;
+  listLineage(project: string): Promise<readonly LineageEdge[]>;
+}
