@@ -1,4 +1,5 @@
 import type { SourceModel } from "../definition/model.ts";
+import type { ExpressionNode } from "../expression/node.ts";
 import type { History, JoinPlan, LogReference } from "../point-in-time/join-plan.ts";
 import type { Value, ValueType } from "../value/type.ts";
 
@@ -71,19 +72,24 @@ export interface ComputedColumns {
   compute(batch: RecordBatch): readonly (readonly Value[])[];
 }
 
+/** A column of the source by logical name, or a derived one: its expression over the source's columns. */
+export interface PulledColumn extends ColumnInfo {
+  readonly expression?: ExpressionNode;
+}
+
 /** Which rows `pull` reads. Times are event times, both ends as given. */
 export interface PullRequest {
   readonly history: History;
   /** Key columns, read first, in this order. */
   readonly keys: readonly ColumnInfo[];
-  /** Columns to read after keys, event time, created time and event id: the source's own, by logical name. */
-  readonly columns: readonly ColumnInfo[];
+  /** Columns to read after keys, event time, created time and event id. */
+  readonly columns: readonly PulledColumn[];
   /**
    * `latest`: per key the greatest row in the row order among those selected (order columns = `order`).
    * `all`: every row selected. Both sorted by key, then row order.
    */
   readonly mode: "latest" | "all";
-  /** Columns of the row order, by name in code-point order; computed by the engine from derived expressions where given. */
+  /** Columns of the row order, in code-point order of their names; each is one of `columns`. */
   readonly order: readonly string[];
   /** Event time ≥ this; null = from the beginning. */
   readonly fromUs: number | null;
