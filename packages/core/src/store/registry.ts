@@ -1,5 +1,6 @@
-/** JSON as stored. Int64 and the like are strings. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+import type { Json } from "../value/json.ts";
+
+export type { Json } from "../value/json.ts";
 
 /** Kinds of registry records. Definitions are written by apply; `*_state` by jobs and pushes. */
 export type RecordKind = "project" | "entity" | "source" | "feature_view" | "feature_service" | "view_state" | "source_state";
