@@ -42,6 +42,11 @@ export interface CaseNode {
  * for a zero divisor, float arithmetic is IEEE 754 binary64 (float32 operands are widened).
  * Comparison: NaN equals itself and is greatest, −0 equals 0, text and bytes compare bytewise (UTF-8).
  * `cast` gives null where the value has no counterpart in the target type.
+ *
+ * Text counts in code points: `length`, and `substring(text, start, length?)` whose first position is 1. `trim` removes spaces
+ * (U+0020). `concat` takes any number of arguments. Date parts are those of UTC, int32; `dayOfWeek` is 1 (Monday) to 7 (Sunday),
+ * `dayOfYear` begins with 1. `microsBetween(a, b)` is b − a, int64. `in(x, v1, v2, …)` has non-null literals after x and is null
+ * where x is. `least` and `greatest` give null if any argument is null.
  */
 export type Operator =
   | "add"
