@@ -1,1 +1,3 @@
-export {};
+// contract
+export { type ContractCase, describeContract, type Gap } from "./contract/describe-contract.ts";
+export { onlineStoreContract } from "./contract/online-store.ts";

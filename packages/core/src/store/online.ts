@@ -31,9 +31,12 @@ export interface OnlineRow {
   readonly eventTimeUs: number;
   /** Null is lowest. */
   readonly createdTimeUs: number | null;
-  /** Rest of the row order: `encodeOrderKey` over the view's orderable columns; compared bytewise. */
+  /**
+   * Rest of the row order: `encodeOrderKey` over `orderColumns(schema.features)`; compared bytewise. Stores may read it only when both
+   * times equal the stored row's, and may make the stored row's from its values: a getter saves the work for all other rows.
+   */
   readonly orderKey: Uint8Array;
-  /** In the order of `schema.features`. */
+  /** In the order of `schema.features`, each in the form of its type (`normalizeValue`), which is not checked. */
   readonly values: readonly Value[];
 }
 
@@ -86,11 +89,17 @@ export interface OnlineReader {
 /** Writing side. Resolves when the write is as durable as the store promises (`capabilities.durable`). */
 export interface OnlineWriter {
   /**
-   * Writes each row if it is greater, in the row order (event time, created time, order key), than the stored one. Atomic per
-   * key against any other writer, also in other processes. Several rows of one key in one call: the greatest wins.
+   * Writes each row if it is greater, in the row order (event time, created time, order key), than the stored one, or equal to it while
+   * the stored one lacks a feature that `schema` has (so that backfilling an added feature takes effect, and an older writer does not
+   * undo it). Atomic per key against any other writer, also in other processes. Several rows of one key in one call: the greatest
+   * wins. `written` counts keys that changed, `superseded` all other rows.
    */
   putRows(view: OnlineView, rows: readonly OnlineRow[]): Promise<{ readonly written: number; readonly superseded: number }>;
-  /** Writes states conditionally. Returns the indexes of writes whose version did not match; those changed nothing. */
+  /**
+   * Writes states conditionally, each atomically. Returns the indexes of writes whose version did not match; those changed nothing. Of
+   * several writes of one key in one call all but the first conflict. A state whose last part is removed stays, without parts, until its
+   * key is deleted; versions are not used again after that either.
+   */
   putStates(view: OnlineView, writes: readonly StateWrite[]): Promise<readonly number[]>;
   /** Removes rows and states of the keys. Absent keys are fine. */
   deleteKeys(view: OnlineView, keys: readonly KeyBytes[]): Promise<void>;

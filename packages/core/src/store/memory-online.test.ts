@@ -1,0 +1,4 @@
+import { openMemoryOnlineStore } from "@asof/core";
+import { onlineStoreContract } from "@asof/testkit";
+
+onlineStoreContract("memory", async () => openMemoryOnlineStore());

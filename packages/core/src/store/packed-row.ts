@@ -1,0 +1,194 @@
+import { AsofError, assert } from "../error/error.ts";
+import { asBuffer, compareBytes, readInt64AsNumber, writeInt64 } from "../value/bytes.ts";
+import { compileRowCodec, type RowCodec } from "../value/codec.ts";
+import { compileOrderKey, orderColumns } from "../value/order.ts";
+import type { Value } from "../value/type.ts";
+import type { OnlineRow, OnlineView, RowSchema, StoredRow } from "./online.ts";
+
+/**
+ * The packed form of an online row, the same in every store that has a layout of its own:
+ *
+ *     schema fingerprint   8 bytes
+ *     event time           int64 little-endian, microseconds
+ *     created time         the same; the least int64 = null
+ *     values               the row codec of the schema with that fingerprint
+ *
+ * The order key is not stored: it follows from the values and decides only between rows of equal times, where it is made again.
+ */
+const eventTimeAt = 8;
+const createdTimeAt = 16;
+const valuesAt = 24;
+
+/** High half of the least int64, which no instant has. */
+const nullHigh = -0x8000_0000;
+const nullCreated = -(2n ** 63n);
+
+/** Packs rows of a view and decides between a new row and a stored one. */
+export interface RowPacker {
+  pack(row: OnlineRow): Uint8Array;
+  /**
+   * Whether a row, packed as `packed`, replaces the stored one that begins at `offset`: it is greater in the row order, or equal and the
+   * stored one lacks a feature that was added since. `orderKey` is read only when both times are equal.
+   */
+  replaces(row: OnlineRow, packed: Uint8Array, stored: Uint8Array, offset: number): boolean;
+}
+
+/** Unpacks a row that begins at an offset. Bytes values are copies; nothing of the result refers to the input. */
+export type RowReader = (bytes: Uint8Array, offset: number) => StoredRow;
+
+const packers = new WeakMap<OnlineView, RowPacker>();
+
+/** The packer of a view's current schema; compiled once per view object. */
+export function rowPacker(view: OnlineView): RowPacker {
+  const known = packers.get(view);
+  if (known !== undefined) return known;
+  const packer = compileRowPacker(view);
+  packers.set(view, packer);
+  return packer;
+}
+
+function compileRowPacker(view: OnlineView): RowPacker {
+  const schema = view.schema;
+  const fingerprint = fingerprintBytes(schema);
+  const codec = codecOf(schema);
+  return {
+    pack: (row) => {
+      assert(row.values.length === schema.features.length, `a row of ${view.view} has ${row.values.length} values`);
+      const packed = asBuffer(codec.encode(row.values, valuesAt));
+      packed.set(fingerprint, 0);
+      writeInt64(packed, eventTimeAt, row.eventTimeUs);
+      writeInt64(packed, createdTimeAt, row.createdTimeUs ?? nullCreated);
+      return packed;
+    },
+    replaces: (row, packed, stored, offset) => {
+      const buffer = asBuffer(stored);
+      const eventTimeUs = readInt64AsNumber(buffer, offset + eventTimeAt);
+      if (row.eventTimeUs !== eventTimeUs) return row.eventTimeUs > eventTimeUs;
+      const createdTimeUs = readCreatedTime(buffer, offset);
+      if (row.createdTimeUs !== createdTimeUs)
+        return createdTimeUs === null || (row.createdTimeUs !== null && row.createdTimeUs > createdTimeUs);
+      if (compareBytes(packed, buffer.subarray(offset, stored.length)) === 0) return false;
+      return replacesTie(view, row, buffer, offset);
+    },
+  };
+}
+
+/** The rest of the row order, by the columns of the current schema; a column that the stored row lacks counts as null. */
+function replacesTie(view: OnlineView, row: OnlineRow, stored: Buffer, offset: number): boolean {
+  const columns = orderColumns(view.schema.features);
+  const { values } = rowReader(
+    view,
+    columns.map((column) => column.name),
+  )(stored, offset);
+  const storedKey = compileOrderKey(columns.map((column) => column.type))(values.map((value) => value ?? null));
+  const order = compareBytes(row.orderKey, storedKey);
+  if (order !== 0) return order > 0;
+  const storedSchema = schemaAt(view, stored, offset);
+  return view.schema.features.some((feature) => !storedSchema.features.some((other) => other.name === feature.name));
+}
+
+const readers = new WeakMap<OnlineView, WeakMap<readonly string[], RowReader>>();
+
+/**
+ * A reader of these features of a view. Compiled once per (view object, array of names): callers that keep both, as a request plan
+ * does, pay two look-ups per call.
+ */
+export function rowReader(view: OnlineView, features: readonly string[]): RowReader {
+  let ofView = readers.get(view);
+  if (ofView === undefined) {
+    ofView = new WeakMap();
+    readers.set(view, ofView);
+  }
+  let reader = ofView.get(features);
+  if (reader === undefined) {
+    reader = compileRowReader(view, features);
+    ofView.set(features, reader);
+  }
+  return reader;
+}
+
+/** Decodes the values of rows with one fingerprint, which it holds as two uint32. */
+interface SchemaDecoder {
+  readonly low: number;
+  readonly high: number;
+  readonly decode: (bytes: Uint8Array, offset?: number) => (Value | undefined)[];
+}
+
+function compileRowReader(view: OnlineView, features: readonly string[]): RowReader {
+  const names = [...features];
+  const decoders: SchemaDecoder[] = [schemaDecoder(view.schema, names)];
+  let latest = decoders[0];
+  return (bytes, offset) => {
+    const buffer = asBuffer(bytes);
+    if (bytes.length < offset + valuesAt) throw damaged(view, bytes.length);
+    const low = buffer.readUInt32LE(offset);
+    const high = buffer.readUInt32LE(offset + 4);
+    if (latest === undefined || latest.low !== low || latest.high !== high) {
+      latest = decoders.find((decoder) => decoder.low === low && decoder.high === high);
+      if (latest === undefined) {
+        latest = schemaDecoder(schemaAt(view, buffer, offset), names);
+        decoders.push(latest);
+      }
+    }
+    return {
+      eventTimeUs: readInt64AsNumber(buffer, offset + eventTimeAt),
+      createdTimeUs: readCreatedTime(buffer, offset),
+      values: latest.decode(buffer, offset + valuesAt),
+    };
+  };
+}
+
+function schemaDecoder(schema: RowSchema, features: readonly string[]): SchemaDecoder {
+  const fingerprint = fingerprintBytes(schema);
+  const indexes = features.map((name) => schema.features.findIndex((feature) => feature.name === name));
+  return {
+    low: fingerprint.readUInt32LE(0),
+    high: fingerprint.readUInt32LE(4),
+    decode: codecOf(schema).select(indexes),
+  };
+}
+
+/** The schema that the row at an offset was written with. */
+function schemaAt(view: OnlineView, buffer: Buffer, offset: number): RowSchema {
+  const fingerprint = buffer.toString("hex", offset, offset + 8);
+  const schema = view.schemas.get(fingerprint);
+  if (schema !== undefined) return schema;
+  throw new AsofError(
+    "ASOF_SCHEMA_UNKNOWN",
+    `A stored row of ${view.project}/${view.view} has the schema ${fingerprint}, which is not known here.`,
+    {
+      path: `${view.project}/${view.view}`,
+      value: fingerprint,
+      fix: "Reload the registry: another process applied a newer definition.",
+    },
+  );
+}
+
+function damaged(view: OnlineView, length: number): AsofError {
+  return new AsofError("ASOF_STORE_FAILED", `A stored row of ${view.project}/${view.view} has only ${length} bytes: it is damaged.`, {
+    path: `${view.project}/${view.view}`,
+    fix: "Materialize the view again.",
+  });
+}
+
+function readCreatedTime(buffer: Buffer, offset: number): number | null {
+  const at = offset + createdTimeAt;
+  return buffer.readInt32LE(at + 4) === nullHigh ? null : readInt64AsNumber(buffer, at);
+}
+
+const codecs = new WeakMap<RowSchema, RowCodec>();
+
+function codecOf(schema: RowSchema): RowCodec {
+  let codec = codecs.get(schema);
+  if (codec === undefined) {
+    codec = compileRowCodec(schema.features.map((feature) => feature.type));
+    codecs.set(schema, codec);
+  }
+  return codec;
+}
+
+function fingerprintBytes(schema: RowSchema): Buffer {
+  const bytes = Buffer.from(schema.fingerprint, "hex");
+  assert(bytes.length === 8, `the fingerprint ${schema.fingerprint} is not 16 hexadecimal digits`);
+  return bytes;
+}
