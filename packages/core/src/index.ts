@@ -1,6 +1,7 @@
 // error
 
 // definition
+export { acceptsArgument, aggregateResultType, isOrderSensitive } from "./definition/aggregate-type.ts";
 export type * from "./definition/model.ts";
 export { type ErrorCode, errorCodes } from "./error/codes.ts";
 export { AsofError, assert, type Issue, printValue } from "./error/error.ts";
