@@ -42,3 +42,25 @@ export {
 } from "./value/order.ts";
 export { civilFromDays, dateToDays, daysToDate, floorTo, formatInstant, instantToDays, parseInstant } from "./value/time.ts";
 export { isNumeric, isOrderable, printType, sameType, type Value, type ValueKind, type ValueType } from "./value/type.ts";
+// flow
+export {
+  type HistoricalContext,
+  type HistoricalQuery,
+  HistoricalResult,
+  type PlannedRetrieval,
+  planHistorical,
+  runHistorical,
+} from "./flow/historical.ts";
+export { type PushRequest, push, pushSource, viewsOf, writeViews } from "./flow/ingest.ts";
+export { releaseHeldRows } from "./flow/held-rows.ts";
+export type { ViewProgress } from "./flow/jobs.ts";
+export { type MaterializeOutcome, type MaterializeProgress, type MaterializeRequest, materialize } from "./flow/materialize.ts";
+export { compileOnline, type EntityRow, type OnlineProgram } from "./flow/online.ts";
+export { type AnsweredRow, type FeatureStatus, OnlineAnswer } from "./flow/online-answer.ts";
+export { compareParity, type ParityMismatch, type ParityReport, type ParityRequest } from "./flow/parity.ts";
+export { type PushCounts, pushRowsMax } from "./flow/push.ts";
+export { RegistryCache, type RegistryView, registeredService, storedView, viewRegistry } from "./flow/registry-view.ts";
+export { defaultFlowSettings, type FlowSettings, type Runtime } from "./flow/runtime.ts";
+export type { FeatureCoverage, ServedRegistry, ServedView } from "./flow/served.ts";
+// request plans
+export { planRequest, type RequestOutput, type RequestPlan, type RequestPlanOptions, type StoredUse } from "./plan/request-plan.ts";

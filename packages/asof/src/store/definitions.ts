@@ -1,0 +1,67 @@
+import { glob } from "node:fs/promises";
+import { createRequire, registerHooks } from "node:module";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { AsofError, collectDefinitions, type RepositoryModel } from "@asof/core";
+
+/** Loads every definition file that matches, as it is (Node strips the types), and collects what they define. */
+export async function loadDefinitions(repositoryPath: string, globs: readonly string[], project: string): Promise<RepositoryModel> {
+  resolveOwnPackage();
+  const modules: Record<string, unknown>[] = [];
+  for (const file of await definitionFiles(repositoryPath, globs)) modules.push(await loadModule(file));
+  return collectDefinitions(modules, project);
+}
+
+async function definitionFiles(repositoryPath: string, globs: readonly string[]): Promise<readonly string[]> {
+  const files = new Set<string>();
+  for (const pattern of globs) {
+    for await (const file of glob(pattern, { cwd: repositoryPath, exclude: (name) => name === "node_modules" })) {
+      if (!/\.(test|spec|d)\.[cm]?ts$/.test(file)) files.add(resolve(join(repositoryPath, file)));
+    }
+  }
+  return [...files].sort();
+}
+
+async function loadModule(file: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (cause) {
+    if (cause instanceof AsofError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const place = cause instanceof Error ? firstFrame(cause, file) : "";
+    throw new AsofError("ASOF_DEFINITIONS_LOAD", `${file}${place} cannot be loaded: ${why}`, {
+      path: file,
+      fix: "Fix the file; only syntax that Node can strip is possible (no enums, no decorators).",
+      cause,
+    });
+  }
+}
+
+/** `:line:column` of the first stack frame inside the file, so that the message leads to the spot. */
+function firstFrame(error: Error, file: string): string {
+  const url = pathToFileURL(file).href;
+  const frame = error.stack?.split("\n").find((line) => line.includes(url) || line.includes(file));
+  return frame?.match(/:\d+(:\d+)?(?=\)?$)/)?.[0] ?? "";
+}
+
+let hooked = false;
+
+/**
+ * Lets definition files import `asof` where it is not installed beside them (a scratch folder, a monorepo with another layout)
+ * and makes sure that they get this very copy, so that objects and registry agree.
+ */
+function resolveOwnPackage(): void {
+  if (hooked) return;
+  hooked = true;
+  const own = createRequire(import.meta.url);
+  registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier !== "asof" && !specifier.startsWith("asof/")) return next(specifier, context);
+      try {
+        return next(specifier, context);
+      } catch {
+        return next(specifier, { ...context, parentURL: pathToFileURL(own.resolve("asof/package.json")).href });
+      }
+    },
+  });
+}

@@ -1,0 +1,233 @@
+import {
+  AsofError,
+  compareParity,
+  compileOnline,
+  type EntityRow,
+  type HistoricalContext,
+  type HistoricalQuery,
+  type HistoricalResult,
+  type MaterializeOutcome,
+  type MaterializeRequest,
+  materialize,
+  type OnlineAnswer,
+  type OnlineProgram,
+  type ParityReport,
+  type ParityRequest,
+  type PlannedRetrieval,
+  type PushCounts,
+  type PushRequest,
+  planHistorical,
+  planRequest,
+  push,
+  pushSource,
+  RegistryCache,
+  type RegistryView,
+  type RepositoryModel,
+  type RequestPlan,
+  type Runtime,
+  registeredService,
+  releaseHeldRows,
+  runHistorical,
+  type ServiceModel,
+  type ViewModel,
+  type ViewReference,
+  viewsOf,
+  writeViews,
+} from "@asof/core";
+
+/** What is asked for: a service, or references to views. */
+export type Asked = ServiceModel | readonly ViewReference[];
+
+interface CompiledRequest {
+  readonly plan: RequestPlan;
+  readonly program: OnlineProgram;
+}
+
+/**
+ * An opened project: its stores and what is known of its registry. Works on models; the typed `FeatureStore` and the command
+ * stand in front of it.
+ */
+export class Session implements AsyncDisposable {
+  readonly runtime: Runtime;
+  readonly repositoryPath: string;
+  readonly #definitions: () => Promise<RepositoryModel>;
+  readonly #close: () => Promise<void>;
+  readonly #cache: RegistryCache;
+  #loaded: Promise<RepositoryModel> | null = null;
+  #compiledFor: RegistryView | null = null;
+  #compiledServices = new WeakMap<object, CompiledRequest>();
+  #incompleteReads = 0;
+
+  constructor(parts: {
+    readonly runtime: Runtime;
+    readonly repositoryPath: string;
+    readonly definitions: () => Promise<RepositoryModel>;
+    readonly close: () => Promise<void>;
+  }) {
+    this.runtime = parts.runtime;
+    this.repositoryPath = parts.repositoryPath;
+    this.#definitions = parts.definitions;
+    this.#close = parts.close;
+    this.#cache = new RegistryCache(parts.runtime.project, parts.runtime.registry, () => parts.runtime.clock.nowUs());
+  }
+
+  /** What the definition files say; loaded once. */
+  definitions(): Promise<RepositoryModel> {
+    this.#loaded ??= this.#definitions();
+    return this.#loaded;
+  }
+
+  /** Reads the definition files again at the next use. */
+  reloadDefinitions(): void {
+    this.#loaded = null;
+  }
+
+  registry(reload = false): Promise<RegistryView> {
+    return this.#cache.load(reload);
+  }
+
+  /** Stored values answered as INCOMPLETE since this session was opened. */
+  get incompleteReads(): number {
+    return this.#incompleteReads;
+  }
+
+  /**
+   * The service or features meant by names: of the definition files where they have them (request views then have their
+   * functions), else of the registry.
+   */
+  async ask(what: { readonly service?: string | undefined; readonly features?: readonly string[] | undefined }): Promise<Asked> {
+    const definitions = await this.definitions();
+    if (what.service !== undefined) {
+      const { service } = what;
+      return definitions.services.find((s) => s.name === service) ?? registeredService(await this.registry(), service);
+    }
+    return groupReferences(
+      what.features ?? [],
+      (name) => definitions.views.find((v) => v.name === name),
+      async () => await this.registry(),
+    );
+  }
+
+  async historicalContext(): Promise<HistoricalContext> {
+    const registry = await this.registry();
+    return { project: this.runtime.project, offline: this.runtime.offline, handoverOf: (source) => registry.handoverOf(source) };
+  }
+
+  async planHistorical(query: HistoricalQuery): Promise<PlannedRetrieval> {
+    return planHistorical(await this.historicalContext(), query);
+  }
+
+  async getHistorical(query: HistoricalQuery): Promise<HistoricalResult> {
+    const context = await this.historicalContext();
+    return runHistorical(context, await planHistorical(context, query), query);
+  }
+
+  async getOnline(asked: Asked, entities: readonly EntityRow[], atUs?: number): Promise<OnlineAnswer> {
+    const tUs = atUs ?? this.runtime.clock.nowUs();
+    const registry = this.#cache.fresh ?? (await this.#cache.load());
+    if (registry.heldDueUs.size > 0) await this.#release(registry);
+    try {
+      return this.#count(await this.#compile(asked, registry).program.run(this.runtime.online, entities, tUs));
+    } catch (error) {
+      // Another process wrote with a schema that this registry version does not know yet.
+      if (!(error instanceof AsofError) || error.code !== "ASOF_SCHEMA_UNKNOWN") throw error;
+      const reloaded = await this.#cache.load(true);
+      return this.#count(await this.#compile(asked, reloaded).program.run(this.runtime.online, entities, tUs));
+    }
+  }
+
+  async materialize(request: MaterializeRequest): Promise<MaterializeOutcome> {
+    await this.#releaseAll();
+    try {
+      return await materialize(this.runtime, request);
+    } finally {
+      this.#cache.invalidate();
+    }
+  }
+
+  async push(request: PushRequest): Promise<PushCounts> {
+    await this.#releaseAll();
+    const counts = await push(this.runtime, request);
+    this.#cache.invalidate();
+    return counts;
+  }
+
+  async compareParity(request: ParityRequest, readOnline?: Parameters<typeof compareParity>[2]): Promise<ParityReport> {
+    const read = readOnline ?? ((entities: readonly EntityRow[], atUs: number) => this.getOnline(request.asked, entities, atUs));
+    return compareParity(await this.historicalContext(), request, read);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+  }
+
+  #count(answer: OnlineAnswer): OnlineAnswer {
+    this.#incompleteReads += answer.incompleteCount;
+    return answer;
+  }
+
+  #compile(asked: Asked, registry: RegistryView): CompiledRequest {
+    if (this.#compiledFor !== registry) {
+      this.#compiledFor = registry;
+      this.#compiledServices = new WeakMap();
+    }
+    const known = this.#compiledServices.get(asked);
+    if (known !== undefined) return known;
+    const plan = planRequest(asked);
+    const compiled = { plan, program: compileOnline(plan, registry) };
+    this.#compiledServices.set(asked, compiled);
+    return compiled;
+  }
+
+  async #releaseAll(): Promise<void> {
+    await this.#release(await this.#cache.load(true));
+  }
+
+  /** Writes held-back rows that have become due. */
+  async #release(registry: RegistryView): Promise<void> {
+    const nowUs = this.runtime.clock.nowUs();
+    for (const [name, dueUs] of registry.heldDueUs) {
+      if (dueUs > nowUs + this.runtime.settings.maxFutureSkewUs) continue;
+      const source = pushSource(registry, name);
+      await releaseHeldRows(this.runtime, source, (rows) => writeViews(this.runtime, viewsOf(registry, name), source, rows));
+      this.#cache.invalidate();
+    }
+  }
+}
+
+/** `view:feature` texts as references: one per view in order of first use, features in order. `view` alone means all its features. */
+async function groupReferences(
+  texts: readonly string[],
+  defined: (name: string) => ViewModel | undefined,
+  registry: () => Promise<RegistryView>,
+): Promise<readonly ViewReference[]> {
+  const wanted = new Map<string, string[] | null>();
+  for (const text of texts) {
+    const colon = text.indexOf(":");
+    const view = colon === -1 ? text : text.slice(0, colon);
+    const known = wanted.get(view);
+    if (colon === -1) wanted.set(view, null);
+    else if (known === undefined) wanted.set(view, [text.slice(colon + 1)]);
+    else known?.push(text.slice(colon + 1));
+  }
+  const references: ViewReference[] = [];
+  for (const [name, features] of wanted) {
+    const view = defined(name) ?? (await registry()).models.views.get(name);
+    if (view === undefined) await refuseView(name, registry);
+    else references.push({ view, name, features, keys: {}, maxAgeUs: null });
+  }
+  return references;
+}
+
+async function refuseView(name: string, registry: () => Promise<RegistryView>): Promise<never> {
+  const names = [...(await registry()).models.views.keys()].sort();
+  throw new AsofError(
+    "ASOF_FEATURE_UNKNOWN",
+    `No feature view "${name}" is defined or registered. There are: ${names.join(", ") || "none"}.`,
+    {
+      path: name,
+      value: name,
+      fix: "Fix the reference, or define the view and run `asof apply`.",
+    },
+  );
+}

@@ -1,0 +1,221 @@
+import type { ServiceModel, ViewReference } from "../definition/model.ts";
+import { AsofError } from "../error/error.ts";
+import { planRequest, type RequestPlan } from "../plan/request-plan.ts";
+import type { JoinPlan } from "../point-in-time/join-plan.ts";
+import type { ColumnInfo, ComputedColumns, OfflineResult, OfflineStore, RecordBatch, RunOptions, SpineInput } from "../store/offline.ts";
+import type { Value } from "../value/type.ts";
+import { historyOf } from "./history.ts";
+import { compileRequestViews, type RequestViewRunner } from "./request-views.ts";
+
+export interface HistoricalQuery extends RunOptions {
+  readonly asked: ServiceModel | readonly ViewReference[];
+  readonly spine: SpineInput;
+  /** The as-of time's column; default `event_timestamp`, else the spine's only timestamp column. */
+  readonly timeColumn?: string | undefined;
+  /** `"created"` also demands that a value was known by t. Default `"event"`. */
+  readonly knowledge?: "event" | "created" | undefined;
+  readonly fullFeatureNames?: boolean | undefined;
+  /** See {@link JoinPlan.bounds}. */
+  readonly bounds?: boolean | undefined;
+}
+
+export interface HistoricalContext {
+  readonly project: string;
+  readonly offline: OfflineStore;
+  /** The handover of a source, from the registry; null when it has none. */
+  handoverOf(sourceName: string): number | null;
+}
+
+/** A retrieval that has been planned and checked but not run. */
+export interface PlannedRetrieval {
+  readonly request: RequestPlan;
+  readonly join: JoinPlan;
+  readonly spine: SpineInput;
+  readonly spineColumns: readonly ColumnInfo[];
+}
+
+const hiddenPrefix = "__asof_input_";
+
+/** Resolves references and the spine's columns into a join plan. Nothing is run; every fault of the request is found here. */
+export async function planHistorical(context: HistoricalContext, query: HistoricalQuery): Promise<PlannedRetrieval> {
+  const request = planRequest(query.asked, { fullFeatureNames: query.fullFeatureNames === true });
+  const spineColumns = await context.offline.describeSpine(query.spine);
+  const timeColumn = chooseTimeColumn(spineColumns, query.timeColumn);
+  requireColumns(spineColumns, request);
+  refuseSpineCollisions(spineColumns, request);
+  const join: JoinPlan = {
+    spine: { timeColumn, keys: request.keyColumns },
+    knowledge: query.knowledge ?? "event",
+    bounds: query.bounds === true,
+    views: request.stored.map((use, index) => ({
+      view: use.view,
+      history: historyOf(context.project, use.view.source, context.handoverOf(use.view.source.name)),
+      keys: use.keys.map((k) => ({ key: k.key, spineColumn: k.column, type: k.type })),
+      ttlUs: use.ttlUs,
+      features: use.features.map((feature) => ({ feature, output: storedColumn(request, index, feature.name) })),
+    })),
+  };
+  return { request, join, spine: query.spine, spineColumns };
+}
+
+/** Runs a planned retrieval. The result holds engine resources until disposed. */
+export async function runHistorical(
+  context: HistoricalContext,
+  planned: PlannedRetrieval,
+  options: RunOptions = {},
+): Promise<HistoricalResult> {
+  // The functions of request views must be there before the engine starts working.
+  const runner = compileRequestViews(planned.request);
+  const result = await context.offline.retrieve(planned.join, planned.spine, options);
+  return new HistoricalResult(planned, result, runner);
+}
+
+/** A computed training set: spine columns, then features. Rows come in spine order. */
+export class HistoricalResult implements AsyncDisposable {
+  readonly planned: PlannedRetrieval;
+  readonly columns: readonly ColumnInfo[];
+  readonly #result: OfflineResult;
+  readonly #computed: ComputedColumns | null;
+
+  constructor(planned: PlannedRetrieval, result: OfflineResult, runner: RequestViewRunner) {
+    this.planned = planned;
+    this.#result = result;
+    this.#computed = computedColumns(planned, result, runner);
+    const types = new Map(result.columns.map((c) => [c.name, c]));
+    this.columns =
+      this.#computed === null
+        ? result.columns
+        : [...this.#computed.keep.flatMap((name) => types.get(name) ?? []), ...this.#computed.columns];
+  }
+
+  get report(): OfflineResult["report"] {
+    return this.#result.report;
+  }
+
+  /** Streams the rows as record batches. */
+  async *batches(options?: RunOptions): AsyncGenerator<RecordBatch> {
+    for await (const batch of this.#result.batches(options)) {
+      yield this.#computed === null ? batch : withComputed(batch, this.#computed);
+    }
+  }
+
+  /** Streams the rows as objects, column name → value. */
+  async *rows(options?: RunOptions): AsyncGenerator<Record<string, Value>> {
+    for await (const batch of this.batches(options)) {
+      for (let row = 0; row < batch.rowCount; row++) {
+        const object: Record<string, Value> = {};
+        for (const column of batch.columns) object[column.name] = column.get(row);
+        yield object;
+      }
+    }
+  }
+
+  write(path: string, format: "parquet" | "csv", options?: RunOptions): Promise<{ readonly rows: number }> {
+    return this.#result.write(path, format, this.#computed, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#result[Symbol.asyncDispose]();
+  }
+}
+
+/** The engine's column of a stored feature: its output name when asked for, a hidden one when only request views use it. */
+function storedColumn(request: RequestPlan, use: number, feature: string): string {
+  const output = request.outputs.find((o) => o.from === "stored" && o.index === use && o.feature.name === feature);
+  return output?.flatName ?? `${hiddenPrefix}${use}_${feature}`;
+}
+
+function computedColumns(planned: PlannedRetrieval, result: OfflineResult, runner: RequestViewRunner): ComputedColumns | null {
+  const { request } = planned;
+  const copies = repeatedOutputs(request);
+  const computed = request.outputs.filter((o) => o.from === "computed");
+  if (request.computed.length === 0 && copies.length === 0) return null;
+  const columns = [...computed, ...copies].map((o) => ({ name: o.flatName, type: o.feature.type }));
+  const positions = computed.map((o) => request.computed[o.index]?.view.features.findIndex((f) => f.name === o.feature.name) ?? -1);
+  return {
+    columns,
+    keep: result.columns.map((c) => c.name).filter((name) => !name.startsWith(hiddenPrefix)),
+    compute: (batch) => {
+      const made: Value[][] = columns.map(() => []);
+      const read = batchReader(planned, batch);
+      for (let row = 0; row < batch.rowCount; row++) {
+        const results = runner(read(row));
+        for (const [i, output] of computed.entries()) made[i]?.push(results[output.index]?.[positions[i] ?? 0] ?? null);
+        for (const [i, output] of copies.entries()) {
+          const from = storedColumn(request, output.index, output.feature.name);
+          made[computed.length + i]?.push(batch.columns.find((c) => c.name === from)?.get(row) ?? null);
+        }
+      }
+      return made;
+    },
+  };
+}
+
+/** Outputs that repeat a stored feature already put out under another alias; the engine computes it once. */
+function repeatedOutputs(request: RequestPlan): RequestPlan["outputs"] {
+  return request.outputs.filter((o) => o.from === "stored" && storedColumn(request, o.index, o.feature.name) !== o.flatName);
+}
+
+function batchReader(planned: PlannedRetrieval, batch: RecordBatch): (row: number) => Parameters<RequestViewRunner>[0] {
+  const columns = new Map(batch.columns.map((c) => [c.name, c]));
+  const stored = planned.request.stored.map((use, i) => use.features.map((f) => columns.get(storedColumn(planned.request, i, f.name))));
+  const time = columns.get(planned.join.spine.timeColumn);
+  return (row) => ({
+    row,
+    t: Number(time?.get(row) ?? 0),
+    stored: (use, feature) => stored[use]?.[feature]?.get(row) ?? null,
+    request: (field) => columns.get(field)?.get(row) ?? null,
+  });
+}
+
+function withComputed(batch: RecordBatch, computed: ComputedColumns): RecordBatch {
+  const made = computed.compute(batch);
+  const kept = computed.keep.flatMap((name) => batch.columns.filter((c) => c.name === name));
+  const added = computed.columns.map((column, i) => ({ ...column, get: (row: number): Value => made[i]?.[row] ?? null }));
+  return { rowCount: batch.rowCount, columns: [...kept, ...added] };
+}
+
+function chooseTimeColumn(columns: readonly ColumnInfo[], wanted: string | undefined): string {
+  const name = wanted ?? "event_timestamp";
+  if (columns.some((c) => c.name === name)) return name;
+  const times = columns.filter((c) => c.type.kind === "timestamp");
+  const [only] = times;
+  if (wanted === undefined && only !== undefined && times.length === 1) return only.name;
+  throw new AsofError("ASOF_SPINE_INVALID", `The spine has no time column "${name}". It has: ${columns.map((c) => c.name).join(", ")}.`, {
+    path: "spine",
+    value: name,
+    fix: "Add the as-of time as `event_timestamp`, or name its column with `timeColumn`.",
+  });
+}
+
+function requireColumns(columns: readonly ColumnInfo[], request: RequestPlan): void {
+  const have = new Set(columns.map((c) => c.name));
+  const wanted = [
+    ...request.keyColumns.map((k) => ({ name: k.column, what: "key" })),
+    ...request.requestFields.map((f) => ({ name: f.name, what: "request field" })),
+  ];
+  for (const { name, what } of wanted) {
+    if (have.has(name)) continue;
+    throw new AsofError("ASOF_SPINE_INVALID", `The spine has no column for the ${what} "${name}". It has: ${[...have].join(", ")}.`, {
+      path: "spine",
+      value: name,
+      fix: `Add the column, or rename the key with withKeys.`,
+    });
+  }
+}
+
+function refuseSpineCollisions(columns: readonly ColumnInfo[], request: RequestPlan): void {
+  const have = new Set(columns.map((c) => c.name));
+  for (const output of request.outputs) {
+    if (!have.has(output.flatName)) continue;
+    throw new AsofError(
+      "ASOF_NAME_COLLISION",
+      `Feature "${output.viewName}:${output.feature.name}" comes out as "${output.flatName}", which is also a column of the spine.`,
+      {
+        path: `${output.viewName}:${output.feature.name}`,
+        value: output.flatName,
+        fix: "Ask for full feature names, or rename the spine's column.",
+      },
+    );
+  }
+}

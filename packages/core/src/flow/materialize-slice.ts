@@ -1,0 +1,25 @@
+import type { History } from "../point-in-time/join-plan.ts";
+
+/** One bounded piece of a view's materialization: a partition of its keys over the intervals of its history. */
+export interface MaterializeSlice {
+  /** Batch rows and log rows, each over the interval in which they count (both ends included; null = from the beginning). */
+  readonly histories: readonly {
+    readonly layer: "batch" | "live";
+    readonly history: History;
+    readonly fromUs: number | null;
+    readonly toUs: number;
+  }[];
+  /** Also every row created since then, whatever its event time; null = the interval only. */
+  readonly createdFromUs: number | null;
+  readonly partition: { readonly index: number; readonly count: number };
+}
+
+export interface SliceOutcome {
+  /** Source rows read. */
+  readonly rows: number;
+  /** Online rows or keys changed. */
+  readonly written: number;
+  /** Greatest created and event time seen; null = none. */
+  readonly maxCreatedUs: number | null;
+  readonly maxEventUs: number | null;
+}

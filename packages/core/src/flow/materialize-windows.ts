@@ -1,0 +1,203 @@
+import { compileWindowedView, type WindowEvent, type WindowProgram } from "../aggregate/window-program.ts";
+import type { WindowedViewModel } from "../definition/model.ts";
+import type { OfflineStore, PullRequest, RecordBatch, RunOptions } from "../store/offline.ts";
+import type { KeyBytes, OnlineStore, OnlineView } from "../store/online.ts";
+import { compileKeyEncoder } from "../value/key.ts";
+import { compareBytes } from "../value/bytes.ts";
+import { floorTo } from "../value/time.ts";
+import type { MaterializeSlice, SliceOutcome } from "./materialize-slice.ts";
+import { type StateUpdate, updateStates } from "./update-states.ts";
+
+/** Keys whose states are read and written together. */
+const keysPerWrite = 256;
+/** Events held at most before the keys complete so far are written. */
+const eventsPerWrite = 65_536;
+
+/** An event as pulled: with the flag that tells new rows from the others of their tile. */
+export interface PulledEvent extends WindowEvent {
+  readonly isNew: boolean;
+}
+
+interface Stores {
+  readonly offline: OfflineStore;
+  readonly online: OnlineStore;
+}
+
+/** Rebuilds the tiles of a windowed view for one slice of its history, key by key. */
+export async function materializeWindows(
+  stores: Stores,
+  view: WindowedViewModel,
+  target: OnlineView,
+  slice: MaterializeSlice,
+  options: RunOptions & { readonly onRows: (rows: number) => void },
+): Promise<SliceOutcome> {
+  const program = compileWindowedView(view);
+  let rows = 0;
+  let written = 0;
+  let maxCreatedUs: number | null = null;
+  let maxEventUs: number | null = null;
+  for (const { request, apply } of pullsOf(view, program, slice)) {
+    for await (const groups of keyGroups(view, program, stores.offline.pull(request, options), options.onRows)) {
+      const updates: StateUpdate[] = groups.map(({ key, events }) => ({ key, update: (state) => apply(state, events) }));
+      for (const { events } of groups) {
+        rows += events.length;
+        for (const event of events) {
+          if (event.createdTimeUs !== null) maxCreatedUs = Math.max(maxCreatedUs ?? event.createdTimeUs, event.createdTimeUs);
+          maxEventUs = Math.max(maxEventUs ?? event.eventTimeUs, event.eventTimeUs);
+        }
+      }
+      written += await updateStates(stores.online, target, program, updates);
+    }
+  }
+  return { rows, written, maxCreatedUs, maxEventUs };
+}
+
+type Apply = (
+  state: Parameters<WindowProgram["compact"]>[0] | null,
+  events: readonly PulledEvent[],
+) => ReturnType<WindowProgram["compact"]>;
+
+/** What to read and how its events enter a key's state. */
+function pullsOf(
+  view: WindowedViewModel,
+  program: WindowProgram,
+  slice: MaterializeSlice,
+): readonly { request: PullRequest; apply: Apply }[] {
+  const hopUs = largestHopUs(view);
+  const base = {
+    keys: view.entities.flatMap((e) => e.keys.map((k) => ({ name: k.name, type: k.type }))),
+    columns: program.columns,
+    order: program.orderColumns,
+    mode: "all" as const,
+    partition: slice.partition,
+  };
+  return slice.histories.flatMap(({ layer, history, fromUs, toUs }) => {
+    // Whole tiles: an interval that starts inside a tile reads that tile from its start.
+    const alignedFromUs = fromUs === null ? null : floorTo(fromUs, hopUs);
+    const interval: PullRequest = { ...base, history, fromUs: alignedFromUs, toUs, createdFromUs: null, tileUs: null };
+    if (layer === "live") return [{ request: interval, apply: (state, events) => program.addLive(state, events).state }];
+    const replace =
+      (rangeFromUs: number | null, touched: boolean): Apply =>
+      (state, events) =>
+        program.replaceBatch(state, { events, rangeFromUs, batchEndUs: toUs, touchedOnly: touched });
+    const whole = { request: interval, apply: replace(alignedFromUs, false) };
+    if (slice.createdFromUs === null || fromUs === null) return [whole];
+    const late: PullRequest = { ...base, history, fromUs: null, toUs, createdFromUs: slice.createdFromUs, tileUs: hopUs };
+    return [whole, { request: late, apply: replace(null, true) }];
+  });
+}
+
+/** The largest hop of a view's features; a day where it only has lifetime aggregates. Every smaller hop divides it. */
+export function largestHopUs(view: WindowedViewModel): number {
+  const dayUs = 86_400_000_000;
+  const hops = view.features.map((f) => (f.kind === "aggregate" ? (f.aggregate.hopUs ?? dayUs) : 0));
+  return Math.max(...hops);
+}
+
+interface KeyGroup {
+  readonly key: KeyBytes;
+  readonly events: PulledEvent[];
+}
+
+/** Cuts a stream sorted by key into groups of whole keys, some hundred at a time. */
+async function* keyGroups(
+  view: WindowedViewModel,
+  program: WindowProgram,
+  batches: AsyncIterable<RecordBatch>,
+  onRows: (rows: number) => void,
+): AsyncGenerator<readonly KeyGroup[]> {
+  const decode = compileEventReader(view, program);
+  let groups: KeyGroup[] = [];
+  let held = 0;
+  for await (const batch of batches) {
+    for (let row = 0; row < batch.rowCount; row++) {
+      const read = decode(batch, row);
+      if (read === null) continue;
+      const current = groups.at(-1);
+      if (current !== undefined && compareBytes(current.key, read.key) === 0) {
+        current.events.push(read.event);
+      } else {
+        if (groups.length >= keysPerWrite || held >= eventsPerWrite) {
+          yield groups;
+          groups = [];
+          held = 0;
+        }
+        groups.push({ key: read.key, events: [read.event] });
+      }
+      held++;
+    }
+    onRows(batch.rowCount);
+  }
+  if (groups.length > 0) yield groups;
+}
+
+/** Reads one pulled row: keys, event_time, created_time, event_id, is_new, then the program's columns. */
+function compileEventReader(view: WindowedViewModel, program: WindowProgram) {
+  const keyTypes = view.entities.flatMap((e) => e.keys.map((k) => k.type));
+  const encodeKey = compileKeyEncoder(keyTypes);
+  const first = keyTypes.length;
+  return (batch: RecordBatch, row: number): { key: KeyBytes; event: PulledEvent } | null => {
+    const key = encodeKey(keyTypes.map((_, i) => batch.columns[i]?.get(row) ?? null));
+    const eventTime = batch.columns[first]?.get(row) ?? null;
+    if (key === null || eventTime === null) return null;
+    const created = batch.columns[first + 1]?.get(row) ?? null;
+    const eventId = batch.columns[first + 2]?.get(row) ?? null;
+    return {
+      key,
+      event: {
+        eventTimeUs: Number(eventTime),
+        createdTimeUs: created === null ? null : Number(created),
+        eventId: eventId === null ? null : String(eventId),
+        isNew: batch.columns[first + 3]?.get(row) === true,
+        values: program.columns.map((_, i) => batch.columns[first + 4 + i]?.get(row) ?? null),
+      },
+    };
+  };
+}
+
+/**
+ * Empties the tiles of keys that have no event left in a replaced interval: rows that disappeared from the batch source. Only
+ * keys that are online but not in the source are touched.
+ */
+export async function clearVanishedKeys(
+  stores: Stores,
+  view: WindowedViewModel,
+  target: OnlineView,
+  slice: MaterializeSlice,
+  options: RunOptions,
+): Promise<number> {
+  const program = compileWindowedView(view);
+  let cleared = 0;
+  for (const { layer, history, fromUs, toUs } of slice.histories) {
+    if (layer !== "batch") continue;
+    const rangeFromUs = fromUs === null ? null : floorTo(fromUs, largestHopUs(view));
+    const keys = view.entities.flatMap((e) => e.keys.map((k) => ({ name: k.name, type: k.type })));
+    const encodeKey = compileKeyEncoder(keys.map((k) => k.type));
+    const present = new Set<string>();
+    const request: PullRequest = {
+      ...{ history, keys, columns: [], order: [], mode: "latest" as const, partition: null },
+      ...{ fromUs: rangeFromUs, toUs, createdFromUs: null, tileUs: null },
+    };
+    for await (const batch of stores.offline.pull(request, options)) {
+      for (let row = 0; row < batch.rowCount; row++) {
+        const key = encodeKey(keys.map((_, i) => batch.columns[i]?.get(row) ?? null));
+        if (key !== null) present.add(keyText(key));
+      }
+    }
+    const empty = { events: [], rangeFromUs, batchEndUs: toUs, touchedOnly: false };
+    for await (const page of stores.online.listKeys(target)) {
+      const gone = page.filter((key) => !present.has(keyText(key)));
+      const updates = gone.map((key) => ({
+        key,
+        update: (state: Parameters<Apply>[0]) => (state === null ? null : program.replaceBatch(state, empty)),
+      }));
+      cleared += await updateStates(stores.online, target, program, updates);
+    }
+  }
+  return cleared;
+}
+
+/** Key bytes as a compact string, for sets. */
+function keyText(key: KeyBytes): string {
+  return Buffer.from(key).toString("latin1");
+}

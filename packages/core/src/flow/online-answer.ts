@@ -1,0 +1,125 @@
+import type { RequestOutput, RequestPlan } from "../plan/request-plan.ts";
+import type { Value } from "../value/type.ts";
+import type { UseAnswer } from "./online.ts";
+
+/**
+ * What became of one feature of one row. INCOMPLETE: the store cannot cut the value exactly at t (see "Read time" in the docs);
+ * a windowed value is then given as an approximation, a plain one is null.
+ */
+export type FeatureStatus = "PRESENT" | "NULL_VALUE" | "NOT_FOUND" | "OUTSIDE_MAX_AGE" | "INCOMPLETE";
+
+/** One answered row: view name → feature → value. */
+export type AnsweredRow = Readonly<Record<string, Readonly<Record<string, Value>>>>;
+
+/** The answer to an online request, in the request's order of rows and features. Statuses and times are built when asked for. */
+export class OnlineAnswer {
+  readonly rows: readonly AnsweredRow[];
+  /** The t of this read, UTC µs. */
+  readonly asOfUs: number;
+  readonly #plan: RequestPlan;
+  readonly #stored: readonly UseAnswer[];
+  readonly #computed: readonly (readonly (readonly Value[])[])[];
+
+  constructor(
+    plan: RequestPlan,
+    rowCount: number,
+    asOfUs: number,
+    stored: readonly UseAnswer[],
+    computed: readonly (readonly (readonly Value[])[])[],
+  ) {
+    this.asOfUs = asOfUs;
+    this.#plan = plan;
+    this.#stored = stored;
+    this.#computed = computed;
+    const views = groupOutputs(plan);
+    const rows = new Array<AnsweredRow>(rowCount);
+    for (let row = 0; row < rowCount; row++) {
+      const answered: Record<string, Record<string, Value>> = {};
+      for (const view of views) {
+        const object: Record<string, Value> = {};
+        const values = view.from === "stored" ? stored[view.index]?.values : computed[row]?.[view.index];
+        const base = view.from === "stored" ? row * (stored[view.index]?.width ?? 0) : 0;
+        const { names, positions } = view;
+        for (let i = 0; i < names.length; i++) object[names[i] ?? ""] = values?.[base + (positions[i] ?? 0)] ?? null;
+        answered[view.name] = object;
+      }
+      rows[row] = answered;
+    }
+    this.rows = rows;
+  }
+
+  /** Status of each feature, in the shape of `rows`. A request view's outputs are PRESENT or NULL_VALUE. */
+  get statuses(): readonly Readonly<Record<string, Readonly<Record<string, FeatureStatus>>>>[] {
+    return this.rows.map((_, row) => {
+      const answered: Record<string, Record<string, FeatureStatus>> = {};
+      for (const output of this.#plan.outputs) {
+        const object = answered[output.viewName] ?? {};
+        object[output.feature.name] = this.#status(row, output);
+        answered[output.viewName] = object;
+      }
+      return answered;
+    });
+  }
+
+  /** Per row and stored view: event time (UTC µs) of the stored row, or of the newest event in a windowed state; else null. */
+  get eventTimes(): readonly Readonly<Record<string, number | null>>[] {
+    return this.rows.map((_, row) => {
+      const times: Record<string, number | null> = {};
+      for (const output of this.#plan.outputs) {
+        if (output.from === "stored") times[output.viewName] = this.#stored[output.index]?.eventTimesUs[row] ?? null;
+      }
+      return times;
+    });
+  }
+
+  /** How many of the stored values that were read, inputs of request views included, are INCOMPLETE. */
+  get incompleteCount(): number {
+    let count = 0;
+    for (const use of this.#stored) for (const status of use.statuses) if (status === "INCOMPLETE") count++;
+    return count;
+  }
+
+  #status(row: number, output: RequestOutput): FeatureStatus {
+    if (output.from === "computed") {
+      const view = this.#plan.computed[output.index]?.view;
+      const position = view?.features.findIndex((f) => f.name === output.feature.name) ?? -1;
+      return (this.#computed[row]?.[output.index]?.[position] ?? null) === null ? "NULL_VALUE" : "PRESENT";
+    }
+    const use = this.#stored[output.index];
+    const position = this.#plan.stored[output.index]?.features.findIndex((f) => f.name === output.feature.name) ?? -1;
+    return use?.statuses[row * use.width + position] ?? "NOT_FOUND";
+  }
+}
+
+interface OutputGroup {
+  readonly name: string;
+  readonly from: "stored" | "computed";
+  readonly index: number;
+  readonly names: string[];
+  readonly positions: number[];
+}
+
+const grouped = new WeakMap<RequestPlan, readonly OutputGroup[]>();
+
+/** Outputs by view, with their positions in the use's values; worked out once per plan. */
+function groupOutputs(plan: RequestPlan): readonly OutputGroup[] {
+  const known = grouped.get(plan);
+  if (known !== undefined) return known;
+  const groups = new Map<string, OutputGroup>();
+  for (const output of plan.outputs) {
+    const features = output.from === "stored" ? plan.stored[output.index]?.features : plan.computed[output.index]?.view.features;
+    const group = groups.get(output.viewName) ?? {
+      name: output.viewName,
+      from: output.from,
+      index: output.index,
+      names: [],
+      positions: [],
+    };
+    group.names.push(output.feature.name);
+    group.positions.push(features?.findIndex((f) => f.name === output.feature.name) ?? -1);
+    groups.set(output.viewName, group);
+  }
+  const list = [...groups.values()];
+  grouped.set(plan, list);
+  return list;
+}

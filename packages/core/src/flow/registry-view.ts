@@ -1,0 +1,145 @@
+import type { PlainViewModel, ServiceModel, ViewModel, WindowedViewModel } from "../definition/model.ts";
+import { AsofError } from "../error/error.ts";
+import { type ModelsByName, modelsFromSnapshot, servedViewOf } from "../registry/models.ts";
+import { decodeSourceState } from "../registry/source-state.ts";
+import type { ViewState } from "../registry/view-state.ts";
+import { decodeViewState } from "../registry/view-state-codec.ts";
+import type { OnlineView } from "../store/online.ts";
+import type { RegistrySnapshot, RegistryStore } from "../store/registry.ts";
+import { earliestDueUs } from "./held-rows.ts";
+import type { ServedRegistry, ServedView } from "./served.ts";
+
+/** One version of a project's registry, decoded. Immutable; a newer version is another object. */
+export interface RegistryView extends ServedRegistry {
+  readonly models: ModelsByName;
+  readonly states: ReadonlyMap<string, ViewState>;
+  /** Generations under construction beside the served ones; pushes reach both. */
+  readonly building: ReadonlyMap<string, ServedView>;
+  /** Sources with rows held back, and when the first is due. */
+  readonly heldDueUs: ReadonlyMap<string, number>;
+  handoverOf(source: string): number | null;
+}
+
+/** Decodes a snapshot: what is registered, and what is served of it. */
+export function viewRegistry(project: string, snapshot: RegistrySnapshot): RegistryView {
+  const models = modelsFromSnapshot(snapshot);
+  const states = new Map<string, ViewState>();
+  const handovers = new Map<string, number | null>();
+  const heldDueUs = new Map<string, number>();
+  for (const record of snapshot.records) {
+    if (record.kind === "view_state") states.set(record.name, decodeViewState(record.spec, record.name));
+    if (record.kind === "held_rows") {
+      const dueUs = earliestDueUs(record.spec);
+      if (dueUs !== null) heldDueUs.set(record.name, dueUs);
+    }
+    if (record.kind === "source_state") handovers.set(record.name, decodeSourceState(record.spec, record.name).handoverUs);
+  }
+  const views = new Map<string, ServedView>();
+  const building = new Map<string, ServedView>();
+  for (const [name, state] of states) {
+    const registered = models.views.get(name);
+    if (state.deleted || registered === undefined || registered.form === "request") continue;
+    const at = (model: PlainViewModel | WindowedViewModel, generation: number): ServedView => ({
+      model,
+      online: onlineViewOf(project, model, state, generation),
+      coverage: state.coverage.get(generation) ?? new Map(),
+    });
+    views.set(name, at(state.served === null ? registered : servedViewOf(name, state.served), state.activeGeneration));
+    if (state.buildingGeneration !== null) building.set(name, at(registered, state.buildingGeneration));
+  }
+  return {
+    version: snapshot.version,
+    project,
+    models,
+    states,
+    views,
+    building,
+    heldDueUs,
+    handoverOf: (source) => handovers.get(source) ?? null,
+  };
+}
+
+/** A generation of a view as the online store addresses it. */
+export function onlineViewOf(project: string, model: ViewModel, state: ViewState, generation: number): OnlineView {
+  const known = state.schemas.get(generation) ?? [];
+  const schema = known.at(-1);
+  if (schema === undefined) {
+    throw new AsofError("ASOF_NOT_APPLIED", `Generation ${generation} of view "${model.name}" has no schema in the registry.`, {
+      path: model.name,
+      fix: "Run `asof apply`.",
+    });
+  }
+  return { project, view: model.name, generation, schema, schemas: new Map(known.map((s) => [s.fingerprint, s])) };
+}
+
+/** How long a process may answer from a registry version before it looks for a newer one, in µs. */
+const refreshUs = 1_000_000;
+
+/**
+ * The registry as a long-running process sees it: decoded once per version, checked for a newer one at most once a second, or
+ * at once when `reload` is asked (an unknown schema fingerprint was met).
+ */
+export class RegistryCache {
+  readonly #project: string;
+  readonly #store: RegistryStore;
+  readonly #nowUs: () => number;
+  #view: RegistryView | null = null;
+  #checkedUs = Number.NEGATIVE_INFINITY;
+
+  constructor(project: string, store: RegistryStore, nowUs: () => number) {
+    this.#project = project;
+    this.#store = store;
+    this.#nowUs = nowUs;
+  }
+
+  /** The cached view if it is fresh; null when `load` must be awaited. */
+  get fresh(): RegistryView | null {
+    return this.#view !== null && Math.abs(this.#nowUs() - this.#checkedUs) < refreshUs ? this.#view : null;
+  }
+
+  async load(reload = false): Promise<RegistryView> {
+    const fresh = this.fresh;
+    if (fresh !== null && !reload) return fresh;
+    const { version } = await this.#store.versions();
+    if (this.#view === null || this.#view.version !== version) {
+      this.#view = viewRegistry(this.#project, await this.#store.snapshot(this.#project));
+    }
+    this.#checkedUs = this.#nowUs();
+    return this.#view;
+  }
+
+  /** Forgets what is cached: after this process changed the registry itself. */
+  invalidate(): void {
+    this.#checkedUs = Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** A registered stored view; ASOF_FEATURE_UNKNOWN otherwise. */
+export function storedView(view: RegistryView, name: string): PlainViewModel | WindowedViewModel {
+  const model = view.models.views.get(name);
+  if (model !== undefined && model.form !== "request") return model;
+  throw new AsofError(
+    "ASOF_FEATURE_UNKNOWN",
+    `No stored feature view "${name}" is registered. There are: ${[...view.views.keys()].sort().join(", ")}.`,
+    {
+      path: name,
+      value: name,
+      fix: "Fix the name, or run `asof apply`.",
+    },
+  );
+}
+
+/** A registered service; ASOF_SERVICE_UNKNOWN otherwise. */
+export function registeredService(view: RegistryView, name: string): ServiceModel {
+  const service = view.models.services.get(name);
+  if (service !== undefined) return service;
+  throw new AsofError(
+    "ASOF_SERVICE_UNKNOWN",
+    `No feature service "${name}" is registered. There are: ${[...view.models.services.keys()].sort().join(", ") || "none"}.`,
+    {
+      path: name,
+      value: name,
+      fix: "Fix the name, or define the service and run `asof apply`.",
+    },
+  );
+}

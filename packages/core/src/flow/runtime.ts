@@ -1,0 +1,38 @@
+import type { Clock } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+import type { OfflineStore } from "../store/offline.ts";
+import type { OnlineStore } from "../store/online.ts";
+import type { RegistryStore } from "../store/registry.ts";
+
+/** What the flows work with: the opened stores of one project, and where time and identity come from. */
+export interface Runtime {
+  readonly project: string;
+  readonly registry: RegistryStore;
+  readonly offline: OfflineStore;
+  readonly online: OnlineStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Identifies this process in job records. */
+  readonly owner: string;
+  /** Whether the process named by an owner string still runs; true where that cannot be known. */
+  isOwnerAlive(owner: string): boolean;
+  readonly settings: FlowSettings;
+}
+
+export interface FlowSettings {
+  /** Rows later than the clock by more than this are held back until due. Default 0. */
+  readonly maxFutureSkewUs: number;
+  /** Incremental runs read rows created since the last run less this, for clocks that differ. Default 10 min. */
+  readonly createdOverlapUs: number;
+  /** Incremental runs over sources without created time read this much before the last end again. Default 1 day. */
+  readonly lookbackUs: number;
+  /** Source rows of one partition of a materialization: bounds memory and the work lost by a crash. Default 1,000,000. */
+  readonly partitionRowsMax: number;
+}
+
+export const defaultFlowSettings: FlowSettings = {
+  maxFutureSkewUs: 0,
+  createdOverlapUs: 600_000_000,
+  lookbackUs: 86_400_000_000,
+  partitionRowsMax: 1_000_000,
+};
