@@ -3,7 +3,7 @@ import type { Json } from "../value/json.ts";
 export type { Json } from "../value/json.ts";
 
 /** Kinds of registry records. Definitions are written by apply; `*_state` by jobs and pushes. */
-export type RecordKind = "project" | "entity" | "source" | "feature_view" | "feature_service" | "view_state" | "source_state";
+export type RecordKind = "project" | "entity" | "source" | "feature_view" | "feature_service" | "view_state" | "source_state" | "held_rows";
 
 export const definitionKinds: readonly RecordKind[] = ["project", "entity", "source", "feature_view", "feature_service"];
 
@@ -25,7 +25,10 @@ export interface RegistryRecord {
 
 export type RecordKey = Pick<RegistryRecord, "project" | "kind" | "name">;
 
-/** One change. `ifRevision`: the revision expected, 0 = must not exist, null = any. */
+/**
+ * One change. `ifRevision`: the revision expected before the commit, 0 = must not exist, null = any. A key stands at most once
+ * in a change set. A record deleted and made anew counts from 1 again.
+ */
 export type RegistryChange =
   | ({ readonly op: "put"; readonly ifRevision: number | null } & Omit<RegistryRecord, "revision" | "updatedAtUs">)
   | ({ readonly op: "delete"; readonly ifRevision: number | null } & RecordKey);
@@ -34,6 +37,8 @@ export interface ChangeSet {
   readonly changes: readonly RegistryChange[];
   /** The definitions version the caller computed from; null = do not care (state updates). */
   readonly ifDefinitionsVersion: number | null;
+  /** Edges added and removed in the same transaction. Added ones that exist already are kept as they are. */
+  readonly lineage?: { readonly add: readonly LineageEdge[]; readonly remove: readonly LineageEdgeKey[] };
 }
 
 export interface RegistrySnapshot {
@@ -76,6 +81,9 @@ export interface LineageEdge {
   readonly details: Json;
 }
 
+/** An edge is known by its ends and by what recorded it. */
+export type LineageEdgeKey = Pick<LineageEdge, "project" | "from" | "to" | "recordedBy">;
+
 /**
  * Definitions and state. Several processes may read and write at once; every commit is one transaction. Methods do not retry;
  * the flow above does.
@@ -84,11 +92,13 @@ export interface RegistryStore extends AsyncDisposable {
   readonly type: string;
   /** A consistent view of one project's records (all projects: null). */
   snapshot(project: string | null): Promise<RegistrySnapshot>;
+  /** Single records, in the order of the keys; null where there is none. One consistent read, its cost independent of the registry's size. */
+  read(keys: readonly RecordKey[]): Promise<readonly (RegistryRecord | null)[]>;
   /** Version and definitions version only: one cheap read. */
   versions(): Promise<{ readonly version: number; readonly definitionsVersion: number }>;
   /** All changes or none. Returns the new version, or `"conflict"` when a condition did not hold. */
   commit(changeSet: ChangeSet, nowUs: number): Promise<{ readonly version: number } | "conflict">;
-  /** Keys changed by commits after `version`, oldest first. */
+  /** Keys changed by commits after `version`, oldest first. A key changed several times stands once, with its last change. */
   changesSince(version: number): Promise<readonly { readonly version: number; readonly key: RecordKey; readonly op: "put" | "delete" }[]>;
   putJob(job: JobRecord): Promise<void>;
   getJob(id: string): Promise<JobRecord | null>;

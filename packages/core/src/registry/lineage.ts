@@ -1,0 +1,84 @@
+import type {
+  PlainViewModel,
+  RequestViewModel,
+  ServiceModel,
+  SourceModel,
+  ViewModel,
+  ViewReference,
+  WindowedViewModel,
+} from "../definition/model.ts";
+import type { Json } from "../value/json.ts";
+import { columnsOfFeature } from "./used-columns.ts";
+
+/** `from` was used to make `to`, as a definition says; the project and the time are added where it is recorded. */
+export interface DerivedEdge {
+  readonly from: string;
+  readonly to: string;
+  readonly details: Json;
+}
+
+/** Names of the nodes of lineage, as in `LineageEdge`. */
+export const lineageNode = {
+  column: (source: string, column: string): string => `source:${source}.${column}`,
+  source: (source: string): string => `source:${source}`,
+  requestField: (view: string, field: string): string => `request:${view}.${field}`,
+  feature: (view: string, feature: string): string => `feature:${view}.${feature}`,
+  service: (service: string): string => `service:${service}`,
+  trainingSet: (id: string): string => `training_set:${id}`,
+};
+
+/**
+ * What the features of a view are made from: a plain or derived feature and an aggregate from the source columns they name; a
+ * count without arguments from the event time; an output of a request view from every input feature and request field, since
+ * its function is opaque.
+ */
+export function lineageOfView(view: ViewModel): readonly DerivedEdge[] {
+  return view.form === "request" ? lineageOfRequestView(view) : lineageOfStoredView(view);
+}
+
+/** Every feature that a service uses. */
+export function lineageOfService(service: ServiceModel): readonly DerivedEdge[] {
+  const to = lineageNode.service(service.name);
+  return distinct(service.views.flatMap((reference) => featuresOf(reference).map((from) => ({ from, to, details: detailsOf(reference) }))));
+}
+
+function lineageOfStoredView(view: PlainViewModel | WindowedViewModel): readonly DerivedEdge[] {
+  return view.features.flatMap((feature) => {
+    const to = lineageNode.feature(view.name, feature.name);
+    const columns = columnsOfFeature(feature);
+    const nodes = columns.length > 0 ? columns.map((c) => lineageNode.column(view.source.name, c)) : [rowsOf(view.source)];
+    return nodes.map((from) => ({ from, to, details: { kind: feature.kind } }));
+  });
+}
+
+/** What stands for the source's rows as such. */
+function rowsOf(source: SourceModel): string {
+  return source.eventTime === null ? lineageNode.source(source.name) : lineageNode.column(source.name, source.eventTime);
+}
+
+function lineageOfRequestView(view: RequestViewModel): readonly DerivedEdge[] {
+  const from = [...view.inputs.flatMap(featuresOf), ...view.request.map((f) => lineageNode.requestField(view.name, f.name))];
+  const edges = view.features.flatMap((f) =>
+    from.map((node) => ({ from: node, to: lineageNode.feature(view.name, f.name), details: { kind: "computed" } })),
+  );
+  return distinct(edges);
+}
+
+function featuresOf(reference: ViewReference): readonly string[] {
+  const names = reference.features ?? reference.view.features.map((f) => f.name);
+  return names.map((name) => lineageNode.feature(reference.view.name, name));
+}
+
+function detailsOf(reference: ViewReference): Json {
+  return reference.name === reference.view.name ? {} : { as: reference.name };
+}
+
+/** A view may be used twice under different names; the first use stands for the edge. */
+function distinct(edges: readonly DerivedEdge[]): readonly DerivedEdge[] {
+  const known = new Map<string, DerivedEdge>();
+  for (const edge of edges) {
+    const id = JSON.stringify([edge.from, edge.to]);
+    if (!known.has(id)) known.set(id, edge);
+  }
+  return [...known.values()];
+}
