@@ -8,10 +8,9 @@
  */
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { run } from "node:test";
 import { parseArgs } from "node:util";
 import { parseBackends, selectTestFiles, type TestFiles, TestSelectionError } from "./test/files.ts";
-import { type RunnerEvent, TestReport } from "./test/report.ts";
+import { runTestFiles } from "./test/run.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -26,15 +25,7 @@ async function main(args: readonly string[]): Promise<number> {
   const write = (text: string): void => void process.stdout.write(text);
   write(`Node ${process.version}, ${files.run.length} test files, ${concurrency} at a time\n${describeBackends(files)}\n\n`);
 
-  const events: AsyncIterable<RunnerEvent> = run({
-    files: files.run.map((file) => resolve(root, file)),
-    concurrency,
-    execArgv: ["--conditions=source"],
-    ...(values.name === undefined ? {} : { testNamePatterns: values.name.map((pattern) => new RegExp(pattern)) }),
-  });
-  const report = new TestReport(root, write);
-  for await (const event of events) report.add(event);
-  const { passed, failed } = report.finish();
+  const { passed, failed } = await runTestFiles(root, files.run, { concurrency, names: values.name ?? null, write });
   return failed === 0 && passed > 0 ? 0 : 1;
 }
 

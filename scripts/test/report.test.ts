@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+import type { Outcome } from "./report.ts";
+
+/** Node's runner does not nest in one process, so the run under test has its own. */
+const driver = `
+import { runTestFiles } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, "run.ts")).href)};
+const [root, ...files] = process.argv.slice(2);
+const outcome = await runTestFiles(root, files, { concurrency: 2, names: null, write: (text) => process.stdout.write(text) });
+process.stderr.write(JSON.stringify(outcome));
+`;
+
+function report(t: TestContext, files: Readonly<Record<string, string>>): { outcome: Outcome; text: string } {
+  const root = mkdtempSync(join(tmpdir(), "asof-report-"));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  for (const [name, body] of Object.entries(files)) writeFileSync(join(root, name), `import { test, describe } from "node:test";\n${body}`);
+  writeFileSync(join(root, "driver.mjs"), driver);
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const child = spawnSync(process.execPath, [join(root, "driver.mjs"), root, ...Object.keys(files)], { env, encoding: "utf8" });
+  return { outcome: JSON.parse(child.stderr), text: stripVTControlCharacters(child.stdout) };
+}
+
+test("counts passes, failures and skips, names them, and ends with a line of counts", (t) => {
+  const { outcome, text } = report(t, {
+    "a.test.mjs": `describe("group", () => { test("good", (t) => t.diagnostic("decided 50 times")); test("bad", () => { throw new Error("boom"); });
+      test("later", { skip: "no disk" }, () => {}); test("open", { todo: true }, () => { throw new Error("x"); }); });`,
+  });
+  assert.deepEqual(outcome, { passed: 1, failed: 1, skipped: 2 });
+  assert.match(text, /✖ a\.test\.mjs {2}4 tests, 1 failed, 2 skipped/);
+  assert.match(text, /ℹ a\.test\.mjs: decided 50 times/);
+  assert.match(text, /skipped:\n {2}a\.test\.mjs {2}later: no disk\n {2}a\.test\.mjs {2}open\n/);
+  assert.match(text, /failed:\n\na\.test\.mjs:2 {2}bad\n {2}Error: boom/);
+  assert.match(text, /ℹ tests 4\n[\s\S]*ℹ fail 1\n/);
+  assert.match(text, /\n1 passed, 1 failed, 2 skipped\n$/);
+});
+
+test("a green run has no noise", (t) => {
+  const { outcome, text } = report(t, { "a.test.mjs": `test("good", () => {});` });
+  assert.deepEqual(outcome, { passed: 1, failed: 0, skipped: 0 });
+  assert.match(text, /\n1 passed, 0 failed\n$/);
+  assert.doesNotMatch(text, /failed:|skipped:/);
+});
+
+test("a test that ends the process fails the file, though Node calls it passed", (t) => {
+  const { outcome, text } = report(t, {
+    "a.test.mjs": `test("first", () => {}); test("exits", () => process.exit(0)); test("never runs", () => { throw new Error(); });`,
+  });
+  assert.equal(outcome.failed, 1);
+  assert.match(text, /a\.test\.mjs\n {2}ended without a summary/);
+});
+
+test("a file without a test fails, and so does one that does not load", (t) => {
+  const { outcome, text } = report(t, { "empty.test.mjs": "", "broken.test.mjs": `throw new Error("while loading");` });
+  assert.deepEqual(outcome, { passed: 0, failed: 2, skipped: 0 });
+  assert.match(text, /while loading/);
+  assert.match(text, /empty\.test\.mjs\n {2}ended without a summary after 0 tests/);
+});
