@@ -2,8 +2,8 @@ import { compileWindowedView, type WindowEvent, type WindowProgram } from "../ag
 import type { WindowedViewModel } from "../definition/model.ts";
 import type { OfflineStore, PullRequest, RecordBatch, RunOptions } from "../store/offline.ts";
 import type { KeyBytes, OnlineStore, OnlineView } from "../store/online.ts";
-import { compileKeyEncoder } from "../value/key.ts";
 import { compareBytes } from "../value/bytes.ts";
+import { compileKeyEncoder } from "../value/key.ts";
 import { floorTo } from "../value/time.ts";
 import type { MaterializeSlice, SliceOutcome } from "./materialize-slice.ts";
 import { type StateUpdate, updateStates } from "./update-states.ts";

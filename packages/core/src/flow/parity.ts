@@ -13,6 +13,8 @@ export interface ParityRequest extends RunOptions {
   readonly entities: readonly EntityRow[];
   /** Both sides are asked as of this instant, UTC µs. */
   readonly atUs: number;
+  /** Called with the training side's values of each row, in the order of the outputs. */
+  readonly onOffline?: ((row: number, values: readonly Value[]) => void) | undefined;
 }
 
 /** One value that differs. */
@@ -55,6 +57,10 @@ export async function compareParity(
     for (let i = 0; i < batch.rowCount; i++, row++) {
       const online = answer.rows[row] ?? {};
       const entity = request.entities[row] ?? {};
+      request.onOffline?.(
+        row,
+        planned.request.outputs.map((output) => columns.get(output.flatName)?.get(i) ?? null),
+      );
       for (const output of planned.request.outputs) {
         const at = (suffix: string): Value => columns.get(`${output.flatName}${suffix}`)?.get(i) ?? null;
         const served = online[output.viewName]?.[output.feature.name] ?? null;

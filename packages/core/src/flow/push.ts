@@ -1,5 +1,5 @@
 import { compileWindowedView } from "../aggregate/window-program.ts";
-import type { ColumnModel, PlainViewModel, PushSourceModel, WindowedViewModel } from "../definition/model.ts";
+import type { ColumnModel, PlainViewModel, SourceModel, WindowedViewModel } from "../definition/model.ts";
 import { AsofError } from "../error/error.ts";
 import { compileExpression } from "../expression/evaluate.ts";
 import type { LogRow, OfflineStore } from "../store/offline.ts";
@@ -26,7 +26,7 @@ export interface PushCounts {
 
 /** Parses pushed rows against every column of the source. All faults of the first faulty row end in ASOF_PUSH_INVALID; nothing is written. */
 export function parsePushedRows(
-  source: PushSourceModel,
+  source: SourceModel,
   keys: readonly ColumnModel[],
   rows: readonly Readonly<Record<string, unknown>>[],
   stamp: { readonly nowUs: number; readonly idempotencyKey: string; readonly origin: string },
@@ -69,7 +69,7 @@ export function parsePushedRows(
 }
 
 /** Keys, times, event id, then the declared columns, each once. */
-function sourceColumns(source: PushSourceModel, keys: readonly ColumnModel[]): readonly ColumnModel[] {
+function sourceColumns(source: SourceModel, keys: readonly ColumnModel[]): readonly ColumnModel[] {
   const timestamp = (name: string, nullable: boolean): ColumnModel => ({ name, type: { kind: "timestamp" }, nullable, meta: {} });
   const columns = new Map<string, ColumnModel>();
   for (const key of keys) columns.set(key.name, { ...key, nullable: true });
@@ -83,7 +83,7 @@ function sourceColumns(source: PushSourceModel, keys: readonly ColumnModel[]): r
 }
 
 /** The event time of a logged row, UTC µs. */
-export function eventTimeOf(source: PushSourceModel, row: LogRow): number {
+export function eventTimeOf(source: SourceModel, row: LogRow): number {
   return Number(source.eventTime === null ? row.createdTimeUs : row.values[source.eventTime]);
 }
 
@@ -91,7 +91,7 @@ export function eventTimeOf(source: PushSourceModel, row: LogRow): number {
 export async function writeRowsOnline(
   stores: { readonly offline: OfflineStore; readonly online: OnlineStore },
   view: ServedView,
-  source: PushSourceModel,
+  source: SourceModel,
   rows: readonly LogRow[],
 ): Promise<number> {
   if (rows.length === 0) return 0;
@@ -110,7 +110,7 @@ async function writePlain(
   online: OnlineStore,
   target: OnlineView,
   view: PlainViewModel,
-  source: PushSourceModel,
+  source: SourceModel,
   rows: readonly LogRow[],
 ): Promise<number> {
   const key = keyOf(view);
@@ -143,7 +143,7 @@ async function writeWindowed(
   online: OnlineStore,
   target: OnlineView,
   view: WindowedViewModel,
-  source: PushSourceModel,
+  source: SourceModel,
   rows: readonly LogRow[],
 ): Promise<number> {
   const program = compileWindowedView(view);

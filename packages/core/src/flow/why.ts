@@ -1,0 +1,231 @@
+import { compileWindowedView } from "../aggregate/window-program.ts";
+import type { FeatureModel, PlainViewModel, ViewReference, WindowedViewModel } from "../definition/model.ts";
+import { tailUs } from "../definition/window.ts";
+import { AsofError } from "../error/error.ts";
+import type { PullRequest, RunOptions } from "../store/offline.ts";
+import { encodeEntityKey } from "../value/key.ts";
+import { normalizeValue } from "../value/normalize.ts";
+import { orderColumns } from "../value/order.ts";
+import type { Value } from "../value/type.ts";
+import type { HistoricalContext } from "./historical.ts";
+import { historyOf } from "./history.ts";
+import { pulledColumn } from "./materialize-plain.ts";
+import type { EntityRow } from "./online.ts";
+import type { OnlineAnswer } from "./online-answer.ts";
+import { compareParity, type ParityMismatch } from "./parity.ts";
+import { type RegistryView, storedView } from "./registry-view.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** Rows shown at most, the newest: enough to see a value's neighbourhood. */
+const rowsShownMax = 50;
+
+export interface WhyRequest extends RunOptions {
+  readonly view: string;
+  readonly feature: string;
+  readonly entity: EntityRow;
+  readonly atUs: number;
+}
+
+/** A source row or event near the value. */
+export interface WhyRow {
+  readonly eventTimeUs: number | null;
+  readonly createdTimeUs: number | null;
+  readonly values: Readonly<Record<string, Value>>;
+  /** Whether it made the value: the visible row, or an event that was folded. */
+  readonly used: boolean;
+  /** Why not, where it did not. */
+  readonly reason: string | null;
+}
+
+/** What made a value, on both sides. */
+export interface WhyAnswer {
+  readonly view: string;
+  readonly feature: string;
+  readonly entity: EntityRow;
+  readonly atUs: number;
+  /** Event times that count. Plain: `fromUs ≤ e ≤ toUs`. Windowed: `fromUs ≤ e < toUs`. Null = unbounded. */
+  readonly boundaries: {
+    readonly form: "as-of" | "window";
+    readonly fromUs: number | null;
+    readonly toUs: number;
+    readonly hopUs: number | null;
+    readonly windowUs: number | null;
+  };
+  readonly rows: readonly WhyRow[];
+  /** Rows of the key in all; `rows` holds the newest of them. */
+  readonly rowCount: number;
+  readonly offline: Value;
+  readonly online: { readonly value: Value; readonly status: string; readonly eventTimeUs: number | null };
+  readonly verdict: "equal" | "different";
+  /** Windowed views: tiles and separable events in the online store that make the value; null where nothing is stored. */
+  readonly state: unknown;
+}
+
+/** Explains one value of one entity at one time: its rows, its boundaries, and both sides beside each other. */
+export async function explainValue(
+  runtime: Runtime,
+  context: HistoricalContext,
+  registry: RegistryView,
+  request: WhyRequest,
+  readOnline: (asked: readonly ViewReference[], entities: readonly EntityRow[], atUs: number) => Promise<OnlineAnswer>,
+): Promise<WhyAnswer> {
+  const view = storedView(registry, request.view);
+  const feature = featureOf(view, request.feature);
+  const reference: ViewReference = { view, name: view.name, features: [feature.name], keys: {}, maxAgeUs: null };
+  const answer = await readOnline([reference], [request.entity], request.atUs);
+  const value = answer.rows[0]?.[view.name]?.[feature.name] ?? null;
+  const { mismatch, offline } = await readOffline(context, reference, request, answer);
+  const boundaries = boundariesOf(view, feature, request.atUs);
+  const { rows, rowCount } = await readRows(runtime, context, view, feature, request, boundaries);
+  return {
+    view: view.name,
+    feature: feature.name,
+    entity: request.entity,
+    atUs: request.atUs,
+    boundaries,
+    rows,
+    rowCount,
+    offline,
+    online: {
+      value,
+      status: answer.statuses[0]?.[view.name]?.[feature.name] ?? "NOT_FOUND",
+      eventTimeUs: answer.eventTimes[0]?.[view.name] ?? null,
+    },
+    verdict: mismatch === null ? "equal" : "different",
+    state: view.form === "windowed" ? await readState(runtime, registry, view, feature, request) : null,
+  };
+}
+
+function featureOf(view: PlainViewModel | WindowedViewModel, name: string): FeatureModel {
+  const feature = view.features.find((f) => f.name === name);
+  if (feature !== undefined) return feature;
+  throw new AsofError(
+    "ASOF_FEATURE_UNKNOWN",
+    `Feature view "${view.name}" has no feature "${name}". It has: ${view.features.map((f) => f.name).join(", ")}.`,
+    {
+      path: `${view.name}:${name}`,
+      value: name,
+      fix: "Fix the reference.",
+    },
+  );
+}
+
+async function readOffline(
+  context: HistoricalContext,
+  reference: ViewReference,
+  request: WhyRequest,
+  answer: OnlineAnswer,
+): Promise<{ mismatch: ParityMismatch | null; offline: Value }> {
+  let offline: Value = null;
+  const report = await compareParity(
+    context,
+    {
+      asked: [reference],
+      entities: [request.entity],
+      atUs: request.atUs,
+      signal: request.signal,
+      onOffline: (_row, values) => {
+        offline = values[0] ?? null;
+      },
+    },
+    async () => answer,
+  );
+  return { mismatch: report.mismatches[0] ?? null, offline };
+}
+
+function boundariesOf(view: PlainViewModel | WindowedViewModel, feature: FeatureModel, atUs: number): WhyAnswer["boundaries"] {
+  if (view.form === "plain" || feature.kind !== "aggregate") {
+    const ttlUs = view.form === "plain" ? view.ttlUs : null;
+    return { form: "as-of", fromUs: ttlUs === null ? null : atUs - ttlUs, toUs: atUs, hopUs: null, windowUs: null };
+  }
+  const { windowUs, hopUs } = feature.aggregate;
+  const fromUs = windowUs === null || hopUs === null ? null : tailUs(atUs, windowUs, hopUs);
+  return { form: "window", fromUs, toUs: atUs, hopUs, windowUs };
+}
+
+async function readRows(
+  runtime: Runtime,
+  context: HistoricalContext,
+  view: PlainViewModel | WindowedViewModel,
+  feature: FeatureModel,
+  request: WhyRequest,
+  boundaries: WhyAnswer["boundaries"],
+): Promise<{ rows: readonly WhyRow[]; rowCount: number }> {
+  const keys = view.entities.flatMap((e) => e.keys.map((k) => ({ name: k.name, type: k.type })));
+  const columns = view.form === "plain" ? view.features.map(pulledColumn) : compileWindowedView(view).columns;
+  const pull: PullRequest = {
+    history: historyOf(runtime.project, view.source, context.handoverOf(view.source.name)),
+    keys,
+    columns,
+    mode: "all",
+    order: orderColumns(columns).map((c) => c.name),
+    fromUs: null,
+    toUs: Number.MAX_SAFE_INTEGER,
+    createdFromUs: null,
+    tileUs: null,
+    partition: null,
+    onlyKey: keys.map((k) => normalizeValue(k.type, true, request.entity[k.name] ?? null, k.name)),
+  };
+  const found: Omit<WhyRow, "used" | "reason">[] = [];
+  let rowCount = 0;
+  for await (const batch of runtime.offline.pull(pull, request)) {
+    for (let row = 0; row < batch.rowCount; row++) {
+      rowCount++;
+      const at = (column: number): Value => batch.columns[keys.length + column]?.get(row) ?? null;
+      const eventTime = at(0);
+      const created = at(1);
+      found.push({
+        eventTimeUs: eventTime === null ? null : Number(eventTime),
+        createdTimeUs: created === null ? null : Number(created),
+        values: Object.fromEntries(columns.map((c, i) => [c.name, at(4 + i)])),
+      });
+      if (found.length > rowsShownMax * 4) found.splice(0, found.length - rowsShownMax);
+    }
+  }
+  return { rows: judgeRows(found, feature, boundaries).slice(-rowsShownMax), rowCount };
+}
+
+/** Rows come in the row order, so the visible one is the last that is inside the boundaries. */
+function judgeRows(
+  rows: readonly Omit<WhyRow, "used" | "reason">[],
+  feature: FeatureModel,
+  boundaries: WhyAnswer["boundaries"],
+): readonly WhyRow[] {
+  const reasons = rows.map((row) => {
+    if (row.eventTimeUs === null) return boundaries.form === "as-of" ? null : "has no event time";
+    if (row.eventTimeUs > boundaries.toUs) return "later than the asked time";
+    if (boundaries.form === "window" && row.eventTimeUs === boundaries.toUs) return "exactly at the asked time, which a window excludes";
+    if (boundaries.fromUs !== null && row.eventTimeUs < boundaries.fromUs) {
+      return boundaries.form === "window" ? "before the window's tail" : "older than the ttl";
+    }
+    return null;
+  });
+  const visible = boundaries.form === "as-of" ? reasons.lastIndexOf(null) : -1;
+  return rows.map((row, i) => {
+    const reason = reasons[i] ?? null;
+    if (boundaries.form === "as-of" && reason === null && i !== visible)
+      return { ...row, used: false, reason: "an earlier row than the visible one" };
+    return { ...row, used: reason === null, reason };
+  });
+}
+
+async function readState(
+  runtime: Runtime,
+  registry: RegistryView,
+  view: WindowedViewModel,
+  feature: FeatureModel,
+  request: WhyRequest,
+): Promise<unknown> {
+  const served = registry.views.get(view.name);
+  if (served === undefined || served.model.form !== "windowed") return null;
+  const keys = view.entities.flatMap((e) => e.keys);
+  const key = encodeEntityKey(
+    keys.map((k) => k.type),
+    keys.map((k) => normalizeValue(k.type, true, request.entity[k.name] ?? null, k.name)),
+  );
+  const [result] = await runtime.online.read([{ form: "state", view: served.online, keys: [key] }]);
+  const stored = result?.form === "state" ? (result.states[0] ?? null) : null;
+  if (stored === null) return null;
+  const program = compileWindowedView(served.model);
+  return program.explain(program.decodeState(stored), request.atUs, feature.name);
+}
