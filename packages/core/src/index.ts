@@ -1,12 +1,153 @@
 // error
 
-// definition
 export { acceptsArgument, aggregateResultType, isOrderSensitive } from "./definition/aggregate-type.ts";
+// definition: the user API
+export {
+  type Aggregate,
+  type AggregateOptions,
+  avg,
+  count,
+  type Derived,
+  type DispersionOptions,
+  type DistinctOptions,
+  derive,
+  distinctCount,
+  type Feature,
+  first,
+  firstN,
+  last,
+  lastN,
+  max,
+  min,
+  type NumericExpr,
+  type OrderedExpr,
+  stddev,
+  sum,
+  variance,
+} from "./definition/aggregates.ts";
+// definition: what works on definitions
+export { collectDefinitions } from "./definition/collect.ts";
+export { type AnyDefinition, isDefinition, issuesOf, modelOf, referenceOf } from "./definition/definition.ts";
+export type { Duration } from "./definition/duration.ts";
+export { type AnyEntity, type Entity, type EntityOptions, entity } from "./definition/entity.ts";
+export type {
+  AnyExpr,
+  BoolExpr,
+  BytesExpr,
+  Condition,
+  DateExpr,
+  DateParts,
+  DecimalExpr,
+  Expr,
+  ExprByClass,
+  InstantLiteral,
+  ListExpr,
+  NumberClass,
+  NumberExpr,
+  NumberJs,
+  Numeric,
+  OfKind,
+  Ordered,
+  Promotion,
+  RowOf,
+  ScalarExpr,
+  TextExpr,
+  TimeExpr,
+  UuidExpr,
+} from "./definition/expr-types.ts";
+export { featureView, type ViewOptions } from "./definition/feature-view.ts";
+export {
+  type AnyScalarExpr,
+  type CaseBuilder,
+  caseWhen,
+  coalesce,
+  type FreeLiteral,
+  type FreeType,
+  greatest,
+  least,
+  literal,
+} from "./definition/functions.ts";
 export type * from "./definition/model.ts";
+export { type ComputeInput, type RequestViewOptions, requestView } from "./definition/request-view.ts";
+export type {
+  FlatFeatures,
+  Knowledge,
+  OnlineFeatures,
+  Selected,
+  ServiceOf,
+  SpineReference,
+  SpineRow,
+  TrainingRow,
+  TrainingRows,
+  TypedRetrieval,
+  Wanted,
+} from "./definition/retrieval-types.ts";
+export { type AnyService, featureService, type Service } from "./definition/service.ts";
+export {
+  type AnySource,
+  type Columns,
+  type CsvOptions,
+  csv,
+  type KafkaOptions,
+  kafka,
+  type ParquetOptions,
+  type PushOptions,
+  parquet,
+  push,
+  type Source,
+  type SqlOptions,
+  type Stream,
+  sql,
+} from "./definition/source.ts";
+export type { NoExtra, Nothing, TypeMessage } from "./definition/type-message.ts";
+export {
+  type AnyKeyType,
+  type AnyNotNull,
+  type AnyScalar,
+  type AnyValueType,
+  type Bool,
+  type Bytes,
+  bool,
+  bytes,
+  type CalendarDate,
+  type Decimal,
+  date,
+  decimal,
+  type Float32,
+  type Float64,
+  float32,
+  float64,
+  type Int32,
+  type Int64,
+  int32,
+  int64,
+  type List,
+  list,
+  type MetaOptions,
+  type Nullable,
+  nullable,
+  string,
+  type Text,
+  type Timestamp,
+  timestamp,
+  type Uuid,
+  uuid,
+  type ValueClass,
+} from "./definition/value-types.ts";
+export type { AnyView, ValuesOf, View } from "./definition/view.ts";
+export { keyColumnsOf } from "./definition/view.ts";
+export { checkWindow, defaultHopUs, tailUs } from "./definition/window.ts";
 export { type ErrorCode, errorCodes } from "./error/codes.ts";
 export { AsofError, assert, type Issue, printValue } from "./error/error.ts";
+export { canCast } from "./expression/cast.ts";
+export { columnsOf } from "./expression/columns.ts";
+export type { ColumnLayout } from "./expression/compile-node.ts";
+export type { ExpressionDialect, TimePart } from "./expression/dialect.ts";
 // expression
+export { compileExpression, compileFilter } from "./expression/evaluate.ts";
 export type * from "./expression/node.ts";
+export { expressionFault } from "./expression/signature.ts";
+export { printExpression } from "./expression/sql.ts";
 export { releaseHeldRows } from "./flow/held-rows.ts";
 // flow
 export {
@@ -17,7 +158,7 @@ export {
   planHistorical,
   runHistorical,
 } from "./flow/historical.ts";
-export { type PushRequest, push, pushSource, viewsOf, writeViews } from "./flow/ingest.ts";
+export { type PushRequest, push as pushRows, pushSource, viewsOf, writeViews } from "./flow/ingest.ts";
 export type { ViewProgress } from "./flow/jobs.ts";
 export { type MaterializeOutcome, type MaterializeProgress, type MaterializeRequest, materialize } from "./flow/materialize.ts";
 export { compileOnline, type EntityRow, type OnlineProgram } from "./flow/online.ts";
@@ -32,6 +173,7 @@ export { planRequest, type RequestOutput, type RequestPlan, type RequestPlanOpti
 // platform
 export { type Clock, systemClock } from "./platform/clock.ts";
 export { type Random, systemRandom } from "./platform/random.ts";
+export { sleep } from "./platform/sleep.ts";
 // point-in-time
 export type * from "./point-in-time/join-plan.ts";
 // registry
@@ -82,7 +224,7 @@ export type * from "./store/offline.ts";
 export type * from "./store/online.ts";
 export { type RowPacker, type RowReader, rowPacker, rowReader } from "./store/packed-row.ts";
 export type * from "./store/registry.ts";
-export { definitionKinds } from "./store/registry.ts";
+export { definitionKinds, recordKinds } from "./store/registry.ts";
 export { rowSchema } from "./store/row-schema.ts";
 // value
 export { asBuffer, ByteWriter, compareBytes } from "./value/bytes.ts";
