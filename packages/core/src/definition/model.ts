@@ -1,3 +1,4 @@
+import type { Issue } from "../error/error.ts";
 import type { ExpressionNode } from "../expression/node.ts";
 import type { Value, ValueType } from "../value/type.ts";
 
@@ -181,6 +182,8 @@ export interface RepositoryModel {
   readonly sources: readonly SourceModel[];
   readonly views: readonly ViewModel[];
   readonly services: readonly ServiceModel[];
+  /** Faults found while the objects were built; `validateRepository` returns them with its own. */
+  readonly issues?: readonly Issue[];
 }
 
 /** A value with the name of its column. */

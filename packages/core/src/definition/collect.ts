@@ -1,0 +1,82 @@
+import type { Issue } from "../error/error.ts";
+import { type AnyDefinition, isDefinition, issuesOf, modelOf } from "./definition.ts";
+import type { EntityModel, ObjectModel, RepositoryModel, ServiceModel, SourceModel, ViewModel } from "./model.ts";
+
+/**
+ * Everything that modules define: their exported objects (also in exported arrays and plain objects, one level deep) and all
+ * that these refer to, each once. Two different objects of one kind and name both stay in, so that `validateRepository`
+ * reports them. Faults found while building come along in `issues`.
+ */
+export function collectDefinitions(modules: readonly Readonly<Record<string, unknown>>[], project: string): RepositoryModel {
+  const collector = new Collector();
+  for (const module of modules) {
+    for (const exported of Object.values(module)) collector.addExport(exported);
+  }
+  return collector.finish(project);
+}
+
+class Collector {
+  readonly #entities = new Set<EntityModel>();
+  readonly #sources = new Set<SourceModel>();
+  readonly #views = new Set<ViewModel>();
+  readonly #services = new Set<ServiceModel>();
+  readonly #issues = new Set<Issue>();
+
+  addExport(exported: unknown): void {
+    const found = isDefinition(exported) ? [exported] : isContainer(exported) ? Object.values(exported).filter(isDefinition) : [];
+    for (const definition of found) this.#addDefinition(definition);
+  }
+
+  finish(project: string): RepositoryModel {
+    return Object.freeze({
+      project,
+      entities: Object.freeze([...this.#entities]),
+      sources: Object.freeze([...this.#sources]),
+      views: Object.freeze([...this.#views]),
+      services: Object.freeze([...this.#services]),
+      issues: Object.freeze([...this.#issues]),
+    });
+  }
+
+  #addDefinition(definition: AnyDefinition): void {
+    for (const issue of issuesOf(definition)) this.#issues.add(issue);
+    this.#add(modelOf(definition));
+  }
+
+  #add(model: ObjectModel): void {
+    switch (model.kind) {
+      case "entity":
+        this.#entities.add(model);
+        return;
+      case "source":
+        this.#sources.add(model);
+        if (model.type === "push" && model.batch !== null) this.#add(model.batch);
+        return;
+      case "service":
+        this.#services.add(model);
+        for (const reference of model.views) this.#add(reference.view);
+        return;
+      case "view":
+        this.#addView(model);
+    }
+  }
+
+  #addView(view: ViewModel): void {
+    if (this.#views.has(view)) return;
+    this.#views.add(view);
+    if (view.form === "request") {
+      for (const input of view.inputs) this.#add(input.view);
+      return;
+    }
+    for (const entity of view.entities) this.#add(entity);
+    // The nameless source stands for one that was not given; its absence is an issue already.
+    if (view.source.name !== "") this.#add(view.source);
+  }
+}
+
+function isContainer(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,116 @@
+import type { InstantLiteral } from "./expr-types.ts";
+import type { AnyService, Service } from "./service.ts";
+import type { Merge, NoExtra, Nothing, Simplify, TypeMessage } from "./type-message.ts";
+import type { AnyValueType } from "./value-types.ts";
+import type { AnyView } from "./view.ts";
+
+/** A list of views as if it were a service. */
+export type ServiceOf<V extends readonly AnyView[]> = Service<
+  "",
+  V extends readonly [] ? Nothing : { readonly [K in keyof Merge<V[number]["~keys"]>]: Merge<V[number]["~keys"]>[K] },
+  { readonly [I in V[number] as I["name"]]: I["~values"] },
+  V extends readonly [] ? Nothing : { readonly [K in keyof Merge<V[number]["~request"]>]: Merge<V[number]["~request"]>[K] }
+>;
+
+/** What is asked for: the service, else the views. */
+export type Selected<S extends AnyService, V extends readonly AnyView[]> = [S] extends [never] ? ServiceOf<V> : S;
+
+/** One entity row: keys and request fields. */
+export type Wanted<S extends AnyService> = Simplify<S["~keys"] & S["~request"]>;
+
+/** Columns of a flat row: `feature`, or `view__feature` with full names. */
+export type FlatFeatures<Rows, Full> = Full extends true
+  ? Merge<{ [N in keyof Rows & string]: { [F in keyof Rows[N] & string as `${N}__${F}`]: Rows[N][F] } }[keyof Rows & string]>
+  : Merge<Rows[keyof Rows]>;
+
+/** Feature → view, of all views together; `never` as soon as two views share a feature. Linear in the number of features. */
+type Owners<Rows> = Merge<{ [N in keyof Rows]: { [F in keyof Rows[N]]: N } }[keyof Rows]>;
+
+/** One sentence per feature whose name another view has too. Quadratic, therefore only made when there is a collision. */
+type Collisions<Rows> = {
+  [N in keyof Rows & string]: {
+    [O in Exclude<
+      keyof Rows,
+      N
+    >]: TypeMessage<`${N}:${keyof Rows[N] & keyof Rows[O] & string} has the name of another view's feature: set fullFeatureNames: true, or .pick() others`>;
+  }[Exclude<keyof Rows, N>];
+}[keyof Rows & string];
+
+/** `Normal`, unless flat names collide: then a sentence per collision. */
+export type UnlessColliding<Rows, Full, Normal> = Full extends true ? Normal : [Owners<Rows>] extends [never] ? Collisions<Rows> : Normal;
+
+/** What became of one value of an answer. */
+type FeatureStatus = "PRESENT" | "NULL_VALUE" | "NOT_FOUND" | "OUTSIDE_MAX_AGE" | "INCOMPLETE";
+
+/** How current knowledge counts: `"created"` also demands that a row was known by t, inside windows too. Default `"event"`. */
+export type Knowledge = "event" | "created";
+
+/** The result of an online request: one element per entity row, in the order given. */
+export interface OnlineFeatures<out Rows extends readonly unknown[]> {
+  /** View → feature → value. */
+  readonly rows: Rows;
+  /** In the shape of `rows`: PRESENT, NULL_VALUE, NOT_FOUND, OUTSIDE_MAX_AGE or INCOMPLETE. */
+  readonly statuses: { readonly [I in keyof Rows]: { readonly [V in keyof Rows[I]]: { readonly [F in keyof Rows[I][V]]: FeatureStatus } } };
+  /** The t of this read, UTC µs. */
+  readonly asOfUs: number;
+}
+
+/** A training set whose rows have the type `Row`. */
+export interface TrainingRows<out Row> {
+  /** Streams the rows, in spine order. */
+  rows(): AsyncIterable<Row>;
+}
+
+/** Spines without row types: a path to a Parquet or CSV file, or a query. */
+export type SpineReference = string | { readonly sql: string };
+
+/** A row of a typed spine: keys, request fields and the as-of time; other columns pass through. */
+export type SpineRow<S extends AnyService, Time extends string> = Simplify<Wanted<S> & { readonly [K in Time]: InstantLiteral }>;
+
+/** A row of a training set: the spine's columns, then the features by flat name. */
+export type TrainingRow<S extends AnyService, Spine, Columns, Time extends string, Full> = Simplify<
+  (Spine extends readonly (infer R)[]
+    ? Wanted<S> & Omit<R, Time | keyof Wanted<S>>
+    : Wanted<S> & { readonly [K in keyof Columns]: Columns[K] extends { readonly "~js": infer Js } ? Js | null : never }) & {
+    readonly [K in Time]: number;
+  } & FlatFeatures<S["~rows"], Full>
+>;
+
+/**
+ * The typed retrieval methods of a feature store. Each takes exactly one of `service` and `features` (checked at run time). One
+ * signature, no overloads: a mistake is then reported where it stands.
+ */
+export interface TypedRetrieval {
+  /** Features as of `at` (default: now) for entity rows of keys and request fields, view by view. */
+  getOnlineFeatures<
+    S extends AnyService = never,
+    const V extends readonly AnyView[] = readonly [],
+    const E extends readonly Wanted<Selected<S, V>>[] = readonly [],
+  >(query: {
+    readonly service?: S;
+    readonly features?: V;
+    readonly entities: E & { readonly [I in keyof E]: NoExtra<E[I], Wanted<Selected<S, V>>> };
+    readonly at?: InstantLiteral;
+  }): Promise<OnlineFeatures<{ readonly [I in keyof E]: Selected<S, V>["~rows"] }>>;
+
+  /**
+   * One row per spine row, in its order, with the features as they were at its time. `timeColumn` (default
+   * `"event_timestamp"`) names the as-of time; `spineColumns` types the further columns of a spine given by path or query.
+   */
+  getHistoricalFeatures<
+    S extends AnyService = never,
+    const V extends readonly AnyView[] = readonly [],
+    Full extends boolean = false,
+    Time extends string = "event_timestamp",
+    Columns extends { readonly [name: string]: AnyValueType } = Nothing,
+    Spine extends SpineReference | readonly SpineRow<Selected<S, V>, Time>[] = SpineReference,
+  >(query: {
+    readonly service?: S;
+    readonly features?: V;
+    readonly spine: UnlessColliding<Selected<S, V>["~rows"], Full, Spine>;
+    readonly spineColumns?: Columns;
+    readonly timeColumn?: Time;
+    readonly fullFeatureNames?: Full;
+    readonly knowledge?: Knowledge;
+  }): Promise<TrainingRows<TrainingRow<Selected<S, V>, Spine, Columns, Time, Full>>>;
+}
