@@ -232,6 +232,7 @@ export { compileRowCodec, type RowCodec } from "./value/codec.ts";
 export { decimalToUnscaled, fitsPrecision, parseUnscaled, unscaledToDecimal } from "./value/decimal.ts";
 export { formatDuration, parseDuration } from "./value/duration.ts";
 export { equalValues } from "./value/equality.ts";
+export { type ComparedFunction, equalAggregate, type FloatBounds } from "./value/equality-float.ts";
 export { sha256Hex } from "./value/hash.ts";
 export { valueFromJson, valueFromText, valueToJson } from "./value/json.ts";
 export { compileKeyDecoder, compileKeyEncoder, decodeEntityKey, encodeEntityKey } from "./value/key.ts";
