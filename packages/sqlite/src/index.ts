@@ -1,1 +1,2 @@
-export {};
+export type { SqliteRegistryConfig } from "./config.ts";
+export { openSqliteRegistry } from "./registry.ts";

@@ -2,8 +2,19 @@ import type { Json } from "../value/json.ts";
 
 export type { Json } from "../value/json.ts";
 
-/** Kinds of registry records. Definitions are written by apply; `*_state` by jobs and pushes. */
-export type RecordKind = "project" | "entity" | "source" | "feature_view" | "feature_service" | "view_state" | "source_state" | "held_rows";
+/** Kinds of registry records. Definitions are written by apply; the others, state, by jobs and pushes. */
+export const recordKinds = [
+  "project",
+  "entity",
+  "source",
+  "feature_view",
+  "feature_service",
+  "view_state",
+  "source_state",
+  "held_rows",
+] as const;
+
+export type RecordKind = (typeof recordKinds)[number];
 
 export const definitionKinds: readonly RecordKind[] = ["project", "entity", "source", "feature_view", "feature_service"];
 

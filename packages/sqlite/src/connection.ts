@@ -1,0 +1,139 @@
+import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
+import { AsofError, sleep } from "@asof/core";
+import { defaultBusyTimeoutMs, packagedMigrations, type SqliteRegistryConfig } from "./config.ts";
+import { isBusy, isFolderReadOnly, translateError } from "./errors.ts";
+import { applyMigration, checkSchema } from "./schema.ts";
+
+/** How long one attempt may block the event loop. Between attempts the process goes on with other work. */
+const attemptMs = 20;
+
+/**
+ * One connection to the file. Transactions run from begin to commit without giving way, so they never mix although several
+ * calls may be pending. Nothing is made on disk before the first write.
+ */
+export class Connection {
+  readonly #path: string;
+  readonly #migrations: string;
+  readonly #busyTimeoutMs: number;
+  #database: DatabaseSync | null = null;
+  #isClosed = false;
+
+  constructor(config: SqliteRegistryConfig) {
+    this.#path = config.path;
+    this.#migrations = config.migrationsFolder ?? packagedMigrations();
+    this.#busyTimeoutMs = config.busyTimeoutMs ?? defaultBusyTimeoutMs;
+  }
+
+  /** Runs in one read transaction; `absent` where there is no registry yet. */
+  async read<T>(absent: T, run: (database: DatabaseSync) => T): Promise<T> {
+    return this.#attempt(() => {
+      const database = this.#existing();
+      return database === null ? absent : transact(database, "BEGIN", run);
+    });
+  }
+
+  /** Runs in one write transaction, after making file and tables if need be. */
+  async write<T>(run: (database: DatabaseSync) => T): Promise<T> {
+    return this.#attempt(() => transact(this.#writable(), "BEGIN IMMEDIATE", run));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#database?.close();
+    this.#database = null;
+  }
+
+  async #attempt<T>(run: () => T): Promise<T> {
+    const deadline = performance.now() + this.#busyTimeoutMs;
+    for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 25)) {
+      if (this.#isClosed) throw new AsofError("ASOF_REGISTRY_FAILED", `The registry ${this.#path} was closed.`, { path: this.#path });
+      try {
+        return run();
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > deadline) throw translateError(error, this.#path);
+      }
+      await sleep(pauseMs);
+    }
+  }
+
+  /** The open database if it holds a registry. */
+  #existing(): DatabaseSync | null {
+    if (this.#database !== null) return this.#database;
+    if (!existsSync(this.#path) || statSync(this.#path).size === 0) return null;
+    const database = openForReading(this.#path);
+    try {
+      if (checkSchema(database, this.#path)) {
+        configure(database);
+        this.#database = database;
+        return database;
+      }
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    database.close();
+    return null;
+  }
+
+  #writable(): DatabaseSync {
+    const existing = this.#existing();
+    if (existing !== null) return existing;
+    const folder = dirname(this.#path);
+    mkdirSync(folder, { recursive: true });
+    // SQLite only says that it cannot open the file; the file system says why.
+    if (!existsSync(this.#path)) accessSync(folder, constants.W_OK);
+    const database = new DatabaseSync(this.#path, { timeout: attemptMs });
+    try {
+      database.exec("PRAGMA journal_mode = WAL");
+      transact(database, "BEGIN IMMEDIATE", () => {
+        if (!checkSchema(database, this.#path)) applyMigration(database, this.#migrations, this.#path);
+      });
+      configure(database);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    this.#database = database;
+    return database;
+  }
+}
+
+/**
+ * Opens a file that exists. In a folder that cannot be written SQLite cannot make the shared-memory file of the WAL; a registry
+ * without one that was closed properly is then read as it lies there.
+ */
+function openForReading(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: attemptMs });
+  try {
+    database.prepare("SELECT 1 FROM sqlite_schema").get();
+    return database;
+  } catch (error) {
+    database.close();
+    const log = `${path}-wal`;
+    if (!isFolderReadOnly(error) || (existsSync(log) && statSync(log).size > 0)) throw error;
+  }
+  const url = pathToFileURL(path);
+  url.searchParams.set("immutable", "1");
+  return new DatabaseSync(url, { readOnly: true, timeout: attemptMs });
+}
+
+/** A registry is small and precious: every commit reaches the disk. */
+function configure(database: DatabaseSync): void {
+  database.exec("PRAGMA synchronous = FULL");
+}
+
+function transact<T>(database: DatabaseSync, begin: string, run: (database: DatabaseSync) => T): T {
+  database.exec(begin);
+  try {
+    const result = run(database);
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    // A full disk or an interrupt may have ended the transaction already.
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}

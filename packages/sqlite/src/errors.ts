@@ -1,0 +1,102 @@
+import { AsofError } from "@asof/core";
+
+/** SQLite's primary result codes, see https://sqlite.org/rescode.html. */
+const code = {
+  permission: 3,
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  interrupted: 9,
+  io: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  notADatabase: 26,
+};
+
+/** Whether another connection was in the way, so that the same call may succeed in a moment. */
+export function isBusy(error: unknown): boolean {
+  const primary = primaryCode(error);
+  return primary === code.busy || primary === code.locked;
+}
+
+/** Whether SQLite failed because it could not make the files beside the database. */
+export function isFolderReadOnly(error: unknown): boolean {
+  const primary = primaryCode(error);
+  return primary === code.cannotOpen || primary === code.readOnly;
+}
+
+/** SQLite's own or the file system's error as ours, once; errors of ours pass. */
+export function translateError(error: unknown, path: string): unknown {
+  if (error instanceof AsofError) return error;
+  const details = { path, cause: error };
+  switch (primaryCode(error)) {
+    case code.busy:
+    case code.locked:
+      return new AsofError("ASOF_REGISTRY_FAILED", `The registry ${path} is locked by another process, which did not finish in time.`, {
+        ...details,
+        fix: "Wait for it and try again; if nothing else runs, look for a hanging process that has the file open.",
+      });
+    case code.readOnly:
+    case code.permission:
+      return readOnlyError(path, error);
+    case code.full:
+      return new AsofError("ASOF_REGISTRY_FULL", `The registry ${path} cannot grow: the disk is full. Nothing was changed.`, {
+        ...details,
+        fix: "Make room and run the same command again.",
+      });
+    case code.notADatabase:
+      return new AsofError("ASOF_REGISTRY_UNREADABLE", `The registry ${path} is not a SQLite database.`, {
+        ...details,
+        fix: "Point `registry` in feature_store.yaml at another file, or move this one away.",
+      });
+    case code.corrupt:
+      return new AsofError("ASOF_REGISTRY_UNREADABLE", `The registry ${path} is damaged.`, {
+        ...details,
+        fix: "Restore it from a backup, or move it away and run `asof apply`.",
+      });
+    case code.cannotOpen:
+    case code.io:
+      return new AsofError("ASOF_REGISTRY_FAILED", `The registry ${path} cannot be opened: ${messageOf(error)}.`, {
+        ...details,
+        fix: "Look at the folder's permissions and at the disk.",
+      });
+    default:
+      return translateFileError(error, path);
+  }
+}
+
+function translateFileError(error: unknown, path: string): unknown {
+  const name = error instanceof Error && "code" in error ? error.code : undefined;
+  if (name === "EACCES" || name === "EPERM" || name === "EROFS") return readOnlyError(path, error);
+  if (name === "ENOSPC" || name === "EDQUOT") {
+    return new AsofError("ASOF_REGISTRY_FULL", `The registry ${path} cannot be made: the disk is full.`, {
+      path,
+      cause: error,
+      fix: "Make room and run the same command again.",
+    });
+  }
+  // Node's own errors (ERR_…) are faults of the program, except SQLite's.
+  if (typeof name !== "string" || !(/^E[A-Z0-9]+$/.test(name) || name === "ERR_SQLITE_ERROR")) return error;
+  return new AsofError("ASOF_REGISTRY_FAILED", `The registry ${path} cannot be used: ${messageOf(error)}.`, {
+    path,
+    cause: error,
+    fix: "Check the path of `registry` in feature_store.yaml.",
+  });
+}
+
+function readOnlyError(path: string, cause: unknown): AsofError {
+  return new AsofError("ASOF_REGISTRY_READ_ONLY", `The registry ${path} cannot be written: the file or its folder is read-only.`, {
+    path,
+    cause,
+    fix: "Give this user the right to write the folder, or choose another path in feature_store.yaml.",
+  });
+}
+
+function primaryCode(error: unknown): number | null {
+  return error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : null;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
