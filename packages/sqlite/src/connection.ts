@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
@@ -81,10 +81,9 @@ export class Connection {
   #writable(): DatabaseSync {
     const existing = this.#existing();
     if (existing !== null) return existing;
-    const folder = dirname(this.#path);
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(dirname(this.#path), { recursive: true });
     // SQLite only says that it cannot open the file; the file system says why.
-    if (!existsSync(this.#path)) accessSync(folder, constants.W_OK);
+    closeSync(openSync(this.#path, "a"));
     const database = new DatabaseSync(this.#path, { timeout: attemptMs });
     try {
       database.exec("PRAGMA journal_mode = WAL");
