@@ -34,6 +34,7 @@ export type {
   AnyExpr,
   BoolExpr,
   BytesExpr,
+  CastTarget,
   Condition,
   DateExpr,
   DateParts,
@@ -78,7 +79,7 @@ export type {
   SpineReference,
   SpineRow,
   TrainingRow,
-  TrainingRows,
+  TrainingSet,
   TypedRetrieval,
   Wanted,
 } from "./definition/retrieval-types.ts";
@@ -100,6 +101,7 @@ export {
   sql,
 } from "./definition/source.ts";
 export type { NoExtra, Nothing, TypeMessage } from "./definition/type-message.ts";
+export { validateRepository, validateUses } from "./definition/validate.ts";
 export {
   type AnyKeyType,
   type AnyNotNull,
@@ -135,7 +137,6 @@ export {
   type ValueClass,
 } from "./definition/value-types.ts";
 export type { AnyView, ValuesOf, View } from "./definition/view.ts";
-export { keyColumnsOf } from "./definition/view.ts";
 export { checkWindow, defaultHopUs, tailUs } from "./definition/window.ts";
 export { type ErrorCode, errorCodes } from "./error/codes.ts";
 export { AsofError, assert, type Issue, printValue } from "./error/error.ts";
@@ -158,16 +159,17 @@ export {
   planHistorical,
   runHistorical,
 } from "./flow/historical.ts";
-export { type PushRequest, push as pushRows, pushSource, viewsOf, writeViews } from "./flow/ingest.ts";
+export { keyColumns, type PushRequest, push as pushRows, pushSource, viewsOf, writeViews } from "./flow/ingest.ts";
 export type { ViewProgress } from "./flow/jobs.ts";
 export { type MaterializeOutcome, type MaterializeProgress, type MaterializeRequest, materialize } from "./flow/materialize.ts";
 export { compileOnline, type EntityRow, type OnlineProgram } from "./flow/online.ts";
 export { type AnsweredRow, type FeatureStatus, OnlineAnswer } from "./flow/online-answer.ts";
 export { compareParity, type ParityMismatch, type ParityReport, type ParityRequest } from "./flow/parity.ts";
-export { type PushCounts, pushRowsMax } from "./flow/push.ts";
-export { RegistryCache, type RegistryView, registeredService, storedView, viewRegistry } from "./flow/registry-view.ts";
+export { eventTimeOf, type PushCounts, parsePushedRows, pushRowsMax, writeRowsOnline } from "./flow/push.ts";
+export { onlineViewOf, RegistryCache, type RegistryView, registeredService, storedView, viewRegistry } from "./flow/registry-view.ts";
 export { defaultFlowSettings, type FlowSettings, type Runtime } from "./flow/runtime.ts";
 export type { FeatureCoverage, ServedRegistry, ServedView } from "./flow/served.ts";
+export { explainValue, type WhyAnswer, type WhyRequest, type WhyRow } from "./flow/why.ts";
 // request plans
 export { planRequest, type RequestOutput, type RequestPlan, type RequestPlanOptions, type StoredUse } from "./plan/request-plan.ts";
 // platform

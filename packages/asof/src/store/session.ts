@@ -1,11 +1,13 @@
 import {
   AsofError,
+  assert,
   compareParity,
   compileOnline,
   type EntityRow,
   type HistoricalContext,
   type HistoricalQuery,
   type HistoricalResult,
+  lineageNode,
   type MaterializeOutcome,
   type MaterializeRequest,
   materialize,
@@ -18,7 +20,7 @@ import {
   type PushRequest,
   planHistorical,
   planRequest,
-  push,
+  pushRows,
   pushSource,
   RegistryCache,
   type RegistryView,
@@ -50,6 +52,7 @@ interface CompiledRequest {
 export class Session implements AsyncDisposable {
   readonly runtime: Runtime;
   readonly repositoryPath: string;
+  readonly repositoryName: string;
   readonly #definitions: () => Promise<RepositoryModel>;
   readonly #close: () => Promise<void>;
   readonly #cache: RegistryCache;
@@ -61,11 +64,13 @@ export class Session implements AsyncDisposable {
   constructor(parts: {
     readonly runtime: Runtime;
     readonly repositoryPath: string;
+    readonly repositoryName: string;
     readonly definitions: () => Promise<RepositoryModel>;
     readonly close: () => Promise<void>;
   }) {
     this.runtime = parts.runtime;
     this.repositoryPath = parts.repositoryPath;
+    this.repositoryName = parts.repositoryName;
     this.#definitions = parts.definitions;
     this.#close = parts.close;
     this.#cache = new RegistryCache(parts.runtime.project, parts.runtime.registry, () => parts.runtime.clock.nowUs());
@@ -147,9 +152,20 @@ export class Session implements AsyncDisposable {
 
   async push(request: PushRequest): Promise<PushCounts> {
     await this.#releaseAll();
-    const counts = await push(this.runtime, request);
+    const counts = await pushRows(this.runtime, request);
     this.#cache.invalidate();
     return counts;
+  }
+
+  /** Records a saved training set: what it was made from, and by which retrieval. */
+  async recordTrainingSet(plan: RequestPlan, path: string, rows: number, service: string | null): Promise<void> {
+    const { registry, project, clock } = this.runtime;
+    const to = lineageNode.trainingSet(path);
+    const details = { rows, service };
+    const from = new Set(plan.outputs.map((output) => lineageNode.feature(viewOf(plan, output).name, output.feature.name)));
+    if (service !== null) from.add(lineageNode.service(service));
+    const recordedAtUs = clock.nowUs();
+    await registry.addLineage([...from].map((node) => ({ project, from: node, to, recordedBy: "retrieval", recordedAtUs, details })));
   }
 
   async compareParity(request: ParityRequest, readOnline?: Parameters<typeof compareParity>[2]): Promise<ParityReport> {
@@ -193,6 +209,12 @@ export class Session implements AsyncDisposable {
       this.#cache.invalidate();
     }
   }
+}
+
+function viewOf(plan: RequestPlan, output: RequestPlan["outputs"][number]): ViewModel {
+  const view = output.from === "stored" ? plan.stored[output.index]?.view : plan.computed[output.index]?.view;
+  assert(view !== undefined, `output ${output.flatName} has no view`);
+  return view;
 }
 
 /** `view:feature` texts as references: one per view in order of first use, features in order. `view` alone means all its features. */

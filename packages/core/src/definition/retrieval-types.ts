@@ -1,3 +1,5 @@
+import type { RecordBatch } from "../value/record-batch.ts";
+import type { ValueType } from "../value/type.ts";
 import type { InstantLiteral } from "./expr-types.ts";
 import type { AnyService, Service } from "./service.ts";
 import type { Merge, NoExtra, Nothing, Simplify, TypeMessage } from "./type-message.ts";
@@ -53,12 +55,39 @@ export interface OnlineFeatures<out Rows extends readonly unknown[]> {
   readonly statuses: { readonly [I in keyof Rows]: { readonly [V in keyof Rows[I]]: { readonly [F in keyof Rows[I][V]]: FeatureStatus } } };
   /** The t of this read, UTC µs. */
   readonly asOfUs: number;
+  /** Per row and stored view: event time (UTC µs) of the stored row or of the newest event folded; null where there is none. */
+  readonly eventTimes: readonly Readonly<Record<string, number | null>>[];
+  /** How many of the stored values that were read are INCOMPLETE. */
+  readonly incompleteCount: number;
 }
 
-/** A training set whose rows have the type `Row`. */
-export interface TrainingRows<out Row> {
-  /** Streams the rows, in spine order. */
+/**
+ * A training set whose rows have the type `Row`; `Table` is the package's form of an Arrow table. Computed when it is returned,
+ * held by the engine until disposed (`await using`, or `close()`), readable several times. Rows come in spine order.
+ */
+export interface TrainingSet<out Row, out Table> extends AsyncDisposable {
+  /** Spine columns, then features. */
+  readonly columns: readonly { readonly name: string; readonly type: ValueType }[];
+  readonly report: {
+    readonly spineRows: number;
+    /** Per view: source rows without event time, which never match. */
+    readonly rowsWithoutEventTime: Readonly<Record<string, number>>;
+    /** Per view whose source has a created time: rows whose value was known only after t; `knowledge: "created"` excludes them. */
+    readonly knownOnlyLater: Readonly<Record<string, number>>;
+  };
+  /** Streams the rows. */
   rows(): AsyncIterable<Row>;
+  /** Streams column batches; each is valid until the next is asked for. */
+  batches(): AsyncIterable<RecordBatch>;
+  /** The whole set in memory. */
+  arrow(): Promise<Table>;
+  /** Writes a Parquet file (zstd), spine columns in their own units. Whole or not at all. Records lineage. */
+  writeParquet(path: string): Promise<{ readonly rows: number }>;
+  /** Writes a CSV file with a header. Whole or not at all. Records lineage. */
+  writeCsv(path: string): Promise<{ readonly rows: number }>;
+  /** The statements that computed it, for people. */
+  toSql(): Promise<string>;
+  close(): Promise<void>;
 }
 
 /** Spines without row types: a path to a Parquet or CSV file, or a query. */
@@ -68,19 +97,17 @@ export type SpineReference = string | { readonly sql: string };
 export type SpineRow<S extends AnyService, Time extends string> = Simplify<Wanted<S> & { readonly [K in Time]: InstantLiteral }>;
 
 /** A row of a training set: the spine's columns, then the features by flat name. */
-export type TrainingRow<S extends AnyService, Spine, Columns, Time extends string, Full> = Simplify<
-  (Spine extends readonly (infer R)[]
-    ? Wanted<S> & Omit<R, Time | keyof Wanted<S>>
-    : Wanted<S> & { readonly [K in keyof Columns]: Columns[K] extends { readonly "~js": infer Js } ? Js | null : never }) & {
-    readonly [K in Time]: number;
-  } & FlatFeatures<S["~rows"], Full>
->;
+export type TrainingRow<S extends AnyService, Spine, Columns, Time extends string, Full> = (Spine extends readonly (infer R)[]
+  ? Wanted<S> & Omit<R, Time | keyof Wanted<S>>
+  : Wanted<S> & { readonly [K in keyof Columns]: Columns[K] extends { readonly "~js": infer Js } ? Js | null : never }) & {
+  readonly [K in Time]: number;
+} & FlatFeatures<S["~rows"], Full>;
 
 /**
  * The typed retrieval methods of a feature store. Each takes exactly one of `service` and `features` (checked at run time). One
  * signature, no overloads: a mistake is then reported where it stands.
  */
-export interface TypedRetrieval {
+export interface TypedRetrieval<Table> {
   /** Features as of `at` (default: now) for entity rows of keys and request fields, view by view. */
   getOnlineFeatures<
     S extends AnyService = never,
@@ -112,5 +139,22 @@ export interface TypedRetrieval {
     readonly timeColumn?: Time;
     readonly fullFeatureNames?: Full;
     readonly knowledge?: Knowledge;
-  }): Promise<TrainingRows<TrainingRow<Selected<S, V>, Spine, Columns, Time, Full>>>;
+    /** Ends the work with ASOF_INTERRUPTED. */
+    readonly signal?: AbortSignal;
+    /** Called now and then with a fraction in [0, 1], or null where the engine cannot tell. */
+    readonly onProgress?: (fraction: number | null, phase: string) => void;
+  }): Promise<
+    TrainingSet<
+      {
+        readonly [K in keyof TrainingRow<Selected<S, V>, Spine, Columns, Time, Full>]: TrainingRow<
+          Selected<S, V>,
+          Spine,
+          Columns,
+          Time,
+          Full
+        >[K];
+      },
+      Table
+    >
+  >;
 }

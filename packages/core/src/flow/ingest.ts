@@ -53,7 +53,7 @@ export async function writeViews(
   rows: readonly LogRow[],
 ): Promise<number> {
   let written = 0;
-  for (const view of views) written += await writeRowsOnline(runtime, view, source, rows);
+  for (const view of views) written += await writeRowsOnline(runtime.online, view, source, rows);
   return written;
 }
 

@@ -2,7 +2,7 @@ import { compileWindowedView } from "../aggregate/window-program.ts";
 import type { ColumnModel, PlainViewModel, SourceModel, WindowedViewModel } from "../definition/model.ts";
 import { AsofError } from "../error/error.ts";
 import { compileExpression } from "../expression/evaluate.ts";
-import type { LogRow, OfflineStore } from "../store/offline.ts";
+import type { LogRow } from "../store/offline.ts";
 import type { OnlineRow, OnlineStore, OnlineView } from "../store/online.ts";
 import { compileKeyEncoder } from "../value/key.ts";
 import { compileNormalizer } from "../value/normalize.ts";
@@ -89,15 +89,15 @@ export function eventTimeOf(source: SourceModel, row: LogRow): number {
 
 /** Writes logged rows to the online rows or states of one view. Idempotent. Returns how many rows or keys changed. */
 export async function writeRowsOnline(
-  stores: { readonly offline: OfflineStore; readonly online: OnlineStore },
+  online: OnlineStore,
   view: ServedView,
   source: SourceModel,
   rows: readonly LogRow[],
 ): Promise<number> {
   if (rows.length === 0) return 0;
   return view.model.form === "plain"
-    ? writePlain(stores.online, view.online, view.model, source, rows)
-    : writeWindowed(stores.online, view.online, view.model, source, rows);
+    ? writePlain(online, view.online, view.model, source, rows)
+    : writeWindowed(online, view.online, view.model, source, rows);
 }
 
 function keyOf(view: PlainViewModel | WindowedViewModel): (row: LogRow) => Uint8Array | null {

@@ -1,20 +1,10 @@
 import type { SourceModel } from "../definition/model.ts";
 import type { ExpressionNode } from "../expression/node.ts";
 import type { History, JoinPlan, LogReference } from "../point-in-time/join-plan.ts";
+import type { RecordBatch } from "../value/record-batch.ts";
 import type { Value, ValueType } from "../value/type.ts";
 
-/** A column of a batch. `get` returns the JavaScript form of its type, null where absent. */
-export interface ColumnVector {
-  readonly name: string;
-  readonly type: ValueType;
-  get(row: number): Value;
-}
-
-/** Rows in columns. Valid until the next batch is asked for; copy what must live longer. */
-export interface RecordBatch {
-  readonly rowCount: number;
-  readonly columns: readonly ColumnVector[];
-}
+export type { ColumnVector, RecordBatch } from "../value/record-batch.ts";
 
 export interface ColumnInfo {
   readonly name: string;
@@ -103,6 +93,8 @@ export interface PullRequest {
   readonly tileUs: number | null;
   /** Reads the keys whose hash falls on `index` of `count`, so that a job is bounded in memory and resumable. */
   readonly partition: { readonly index: number; readonly count: number } | null;
+  /** Only the rows of this key, in the order of `keys`; default all keys. */
+  readonly onlyKey?: readonly Value[] | undefined;
 }
 
 /**

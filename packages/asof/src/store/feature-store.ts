@@ -1,0 +1,167 @@
+import {
+  type AnyService,
+  type AnySource,
+  type AnyView,
+  AsofError,
+  type InstantLiteral,
+  type MaterializeOutcome,
+  type MaterializeProgress,
+  modelOf,
+  type OnlineAnswer,
+  type PushCounts,
+  parseInstant,
+  planRequest,
+  referenceOf,
+  type TypedRetrieval,
+  type ValueType,
+} from "@asof/core";
+import type { Table } from "apache-arrow";
+import type { Asked, Session } from "./session.ts";
+import { type KnownTypes, type SpineLike, toSpineInput } from "./spine.ts";
+import { ComputedTrainingSet } from "./training-set.ts";
+
+/** What a materialization takes besides its times. */
+export interface MaterializeOptions {
+  /** Names of feature views; default all stored views of the project. */
+  readonly views?: readonly string[];
+  /** Ends the work after the batch under way; the same call resumes it. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: MaterializeProgress) => void;
+}
+
+export interface PushOptions {
+  /** `both` (default), `offline` (the log only), or `online` alone, which is outside the history and exempt from parity. */
+  readonly to?: "online" | "offline" | "both";
+  /** A retry with the same key folds no event twice. */
+  readonly idempotencyKey?: string;
+}
+
+/** An opened feature store. Close it, or declare it with `await using`. */
+export interface FeatureStore extends TypedRetrieval<Table>, AsyncDisposable {
+  readonly project: string;
+  /** Copies all rows with `start ≤ event time ≤ end` into the online store. ASOF_JOB_FAILED when a view failed; the others are done. */
+  materialize(start: InstantLiteral, end: InstantLiteral, options?: MaterializeOptions): Promise<MaterializeOutcome>;
+  /** Copies what is new since the last run, late rows included, up to `end` (default: now). */
+  materializeIncremental(end?: InstantLiteral, options?: MaterializeOptions): Promise<MaterializeOutcome>;
+  /** Takes in rows of a push source. Every row is checked before any is stored. */
+  push(source: AnySource | string, rows: readonly Readonly<Record<string, unknown>>[], options?: PushOptions): Promise<PushCounts>;
+  /** Values answered as INCOMPLETE since the store was opened. */
+  readonly incompleteReads: number;
+  /** The untyped layer beneath: models, registry, jobs. */
+  readonly session: Session;
+  close(): Promise<void>;
+}
+
+interface LooseQuery {
+  readonly service?: AnyService;
+  readonly features?: readonly AnyView[];
+}
+
+interface LooseHistoricalQuery extends LooseQuery {
+  readonly spine: SpineLike;
+  readonly spineColumns?: Readonly<Record<string, { readonly type?: ValueType }>>;
+  readonly timeColumn?: string;
+  readonly fullFeatureNames?: boolean;
+  readonly knowledge?: "event" | "created";
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (fraction: number | null, phase: string) => void;
+}
+
+interface LooseOnlineQuery extends LooseQuery {
+  readonly entities: readonly Readonly<Record<string, unknown>>[];
+  readonly at?: InstantLiteral;
+}
+
+/** Puts the typed methods in front of a session. */
+export function featureStoreOf(session: Session): FeatureStore {
+  const store: Omit<FeatureStore, keyof TypedRetrieval<Table>> & {
+    getOnlineFeatures(query: LooseOnlineQuery): Promise<OnlineAnswer>;
+    getHistoricalFeatures(query: LooseHistoricalQuery): Promise<ComputedTrainingSet>;
+  } = {
+    project: session.runtime.project,
+    session,
+    get incompleteReads() {
+      return session.incompleteReads;
+    },
+    getOnlineFeatures: (query) =>
+      session.getOnline(askedBy(query), query.entities, query.at === undefined ? undefined : parseInstant(query.at)),
+    getHistoricalFeatures: (query) => getHistorical(session, query),
+    materialize: (start, end, options) =>
+      runMaterialize(session, { mode: "interval", startUs: parseInstant(start), endUs: parseInstant(end) }, options),
+    materializeIncremental: (end, options) => {
+      const endUs = end === undefined ? session.runtime.clock.nowUs() : parseInstant(end);
+      return runMaterialize(session, { mode: "incremental", startUs: null, endUs }, options);
+    },
+    push: (source, rows, options) => session.push({ source: typeof source === "string" ? source : source.name, rows, ...options }),
+    close: () => session[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+  };
+  // The generic signatures say of the result what the definitions say; at run time there is one implementation for all of them.
+  return store as Omit<typeof store, keyof TypedRetrieval<Table>> as FeatureStore;
+}
+
+const askedViews = new WeakMap<readonly AnyView[], Asked>();
+
+function askedBy(query: LooseQuery): Asked {
+  if ((query.service === undefined) === (query.features === undefined)) {
+    throw new AsofError("ASOF_REQUEST_INVALID", "A retrieval takes exactly one of `service` and `features`.", {
+      path: "service",
+      fix: "Give a feature service, or a list of views.",
+    });
+  }
+  if (query.service !== undefined) return modelOf(query.service);
+  const views = query.features ?? [];
+  const asked = askedViews.get(views) ?? views.map(referenceOf);
+  askedViews.set(views, asked);
+  return asked;
+}
+
+async function getHistorical(session: Session, query: LooseHistoricalQuery): Promise<ComputedTrainingSet> {
+  const asked = askedBy(query);
+  const timeColumn = query.timeColumn ?? "event_timestamp";
+  const result = await session.getHistorical({
+    asked,
+    spine: toSpineInput(query.spine, knownTypes(asked, query.spineColumns ?? {}), timeColumn),
+    timeColumn: query.timeColumn,
+    knowledge: query.knowledge,
+    fullFeatureNames: query.fullFeatureNames,
+    signal: query.signal,
+    onProgress: query.onProgress,
+  });
+  return new ComputedTrainingSet(session, result, query.service?.name ?? null, { signal: query.signal });
+}
+
+/** Types of a spine's columns as far as definitions tell them. */
+function knownTypes(asked: Asked, declared: LooseHistoricalQuery["spineColumns"]): KnownTypes {
+  const types = new Map<string, { readonly type: ValueType; readonly nullable: boolean }>();
+  for (const [name, column] of Object.entries(declared ?? {})) {
+    if (column.type !== undefined) types.set(name, { type: column.type, nullable: true });
+  }
+  const { keyColumns, requestFields } = planRequest(asked, { fullFeatureNames: true });
+  for (const { column, type } of keyColumns) types.set(column, { type, nullable: true });
+  for (const field of requestFields) if (!types.has(field.name)) types.set(field.name, { type: field.type, nullable: field.nullable });
+  return types;
+}
+
+async function runMaterialize(
+  session: Session,
+  request: { readonly mode: "interval" | "incremental"; readonly startUs: number | null; readonly endUs: number },
+  options: MaterializeOptions = {},
+): Promise<MaterializeOutcome> {
+  const outcome = await session.materialize({
+    ...request,
+    views: options.views ?? null,
+    signal: options.signal,
+    onView: options.onProgress,
+  });
+  const failed = outcome.views.filter((v) => v.status === "failed");
+  if (failed.length === 0) return outcome;
+  throw new AsofError(
+    "ASOF_JOB_FAILED",
+    `${failed.length} of ${outcome.views.length} views failed: ${failed.map((v) => `${v.view}: ${v.error}`).join(" ")}`,
+    {
+      path: outcome.jobId,
+      fix: "Mend the cause and run it again: finished views are kept.",
+    },
+  );
+}
