@@ -177,7 +177,11 @@ export { type Clock, systemClock } from "./platform/clock.ts";
 export { type Random, systemRandom } from "./platform/random.ts";
 export { sleep } from "./platform/sleep.ts";
 // point-in-time
+export { compileJoin, refuseNameCollisions } from "./point-in-time/compile-join.ts";
+export type { AggregateDialect, Dialect, EngineColumn, Fold, InstantRange } from "./point-in-time/dialect.ts";
+export { countUndated, type HistoryQuery, logColumns, selectHistory, type WantedColumn } from "./point-in-time/history-sql.ts";
 export type * from "./point-in-time/join-plan.ts";
+export type * from "./point-in-time/program.ts";
 // registry
 export { canonicalJson, fingerprintOf } from "./registry/canonical-json.ts";
 export { type EncodedDefinition, encodeDefinition, recordKindOf } from "./registry/encode-definition.ts";

@@ -14,10 +14,15 @@ export interface Expr<out Js, out N extends null = never> {
   isNotNull(): BoolExpr;
 }
 
-/** An expression of any scalar type. */
-export interface ScalarExpr<out Js, out N extends null = never> extends Expr<Js, N> {
+/** A type that an expression can be cast to. */
+export interface CastTarget<out Class extends ValueClass> extends AnyScalar {
+  readonly "~class": Class & Exclude<ValueClass, "list">;
+}
+
+/** An expression of any scalar type; `Targets` are the classes it can be cast to. */
+export interface ScalarExpr<out Js, Targets extends ValueClass, out N extends null = never> extends Expr<Js, N> {
   /** Gives null where the value has no counterpart in the type. */
-  cast<T extends AnyScalar>(to: T): ExprByClass<T["~js"], null>[T["~class"]];
+  cast<T extends CastTarget<Targets>>(to: T): ExprByClass<T["~js"], null>[T["~class"]];
 }
 
 export type NumberClass = "int" | "bigint" | "float";
@@ -34,6 +39,13 @@ export interface Promotion {
   readonly int: { readonly int: "int"; readonly bigint: "bigint"; readonly float: "float" };
   readonly bigint: { readonly int: "bigint"; readonly bigint: "bigint"; readonly float: "float" };
   readonly float: { readonly int: "float"; readonly bigint: "float"; readonly float: "float" };
+}
+
+/** Casts that every engine agrees on: none from floats to text, none between timestamps and text. */
+interface NumberTargets {
+  readonly int: NumberClass | "decimal" | "text" | "time";
+  readonly bigint: NumberClass | "decimal" | "text" | "time";
+  readonly float: NumberClass;
 }
 
 /** What arithmetic takes. For other kinds of expressions `~numeric` says in a sentence why they do not fit. */
@@ -76,7 +88,7 @@ type NotACondition = "this is not a condition: compare it first, for example wit
 
 /** Integers and floats. A literal takes the type of the other side in arithmetic, so a fraction needs `literal(0.5)` beside an integer. */
 export interface NumberExpr<out Class extends NumberClass = NumberClass, out N extends null = never>
-  extends ScalarExpr<NumberJs[Class], N>,
+  extends ScalarExpr<NumberJs[Class], NumberTargets[Class], N>,
     Ordered<"number", number | bigint, N> {
   readonly "~class": Class;
   readonly "~numeric": true;
@@ -102,13 +114,15 @@ export interface NumberExpr<out Class extends NumberClass = NumberClass, out N e
 }
 
 /** Exact decimals: compared and cast; arithmetic needs a cast. */
-export interface DecimalExpr<out N extends null = never> extends ScalarExpr<string, N>, Ordered<"decimal", string | number | bigint, N> {
+export interface DecimalExpr<out N extends null = never>
+  extends ScalarExpr<string, NumberClass | "decimal" | "text", N>,
+    Ordered<"decimal", string | number | bigint, N> {
   readonly "~class": "decimal";
   readonly "~numeric": TypeMessage<"decimals take no arithmetic in expressions: use .cast(float64()) first">;
   readonly "~condition": TypeMessage<NotACondition>;
 }
 
-export interface BoolExpr<out N extends null = never> extends ScalarExpr<boolean, N> {
+export interface BoolExpr<out N extends null = never> extends ScalarExpr<boolean, "bool" | NumberClass | "text", N> {
   readonly "~kind": "bool";
   readonly "~class": "bool";
   readonly "~numeric": TypeMessage<"a bool is not a number: use .cast(int32()) first">;
@@ -123,7 +137,9 @@ export interface BoolExpr<out N extends null = never> extends ScalarExpr<boolean
 }
 
 /** Text; compared bytewise (UTF-8), counted and cut in code points. */
-export interface TextExpr<out N extends null = never> extends ScalarExpr<string, N>, Ordered<"text", string, N> {
+export interface TextExpr<out N extends null = never>
+  extends ScalarExpr<string, "text" | "bool" | NumberClass | "decimal" | "bytes" | "date" | "uuid", N>,
+    Ordered<"text", string, N> {
   readonly "~class": "text";
   readonly "~numeric": TypeMessage<"text takes no arithmetic: use .cast(float64()) first">;
   readonly "~condition": TypeMessage<NotACondition>;
@@ -162,7 +178,10 @@ export interface DateParts<N extends null> {
 export type InstantLiteral = number | string | Date;
 
 /** An instant; its parts are those of UTC. */
-export interface TimeExpr<out N extends null = never> extends ScalarExpr<number, N>, Ordered<"time", InstantLiteral, N>, DateParts<N> {
+export interface TimeExpr<out N extends null = never>
+  extends ScalarExpr<number, "time" | "int" | "bigint" | "date", N>,
+    Ordered<"time", InstantLiteral, N>,
+    DateParts<N> {
   readonly "~class": "time";
   readonly "~numeric": TypeMessage<"a timestamp takes no arithmetic: use .microsBetween(…) for a difference">;
   readonly "~condition": TypeMessage<NotACondition>;
@@ -174,19 +193,22 @@ export interface TimeExpr<out N extends null = never> extends ScalarExpr<number,
   microsBetween<M extends null = never>(other: InstantLiteral | OfKind<"time", M>): NumberExpr<"int", N | M>;
 }
 
-export interface DateExpr<out N extends null = never> extends ScalarExpr<string, N>, Ordered<"date", string, N>, DateParts<N> {
+export interface DateExpr<out N extends null = never>
+  extends ScalarExpr<string, "date" | "text" | "time", N>,
+    Ordered<"date", string, N>,
+    DateParts<N> {
   readonly "~class": "date";
   readonly "~numeric": TypeMessage<"a date takes no arithmetic: use .dayOfYear() or another part">;
   readonly "~condition": TypeMessage<NotACondition>;
 }
 
-export interface UuidExpr<out N extends null = never> extends ScalarExpr<string, N>, Ordered<"uuid", string, N> {
+export interface UuidExpr<out N extends null = never> extends ScalarExpr<string, "uuid" | "text", N>, Ordered<"uuid", string, N> {
   readonly "~class": "uuid";
   readonly "~numeric": TypeMessage<"a uuid is not a number">;
   readonly "~condition": TypeMessage<NotACondition>;
 }
 
-export interface BytesExpr<out N extends null = never> extends ScalarExpr<Uint8Array, N>, Ordered<"bytes", Uint8Array, N> {
+export interface BytesExpr<out N extends null = never> extends ScalarExpr<Uint8Array, "bytes", N>, Ordered<"bytes", Uint8Array, N> {
   readonly "~class": "bytes";
   readonly "~numeric": TypeMessage<"bytes are not a number">;
   readonly "~condition": TypeMessage<NotACondition>;

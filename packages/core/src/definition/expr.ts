@@ -1,3 +1,4 @@
+import { canCast } from "../expression/cast.ts";
 import type { ExpressionNode, Operator } from "../expression/node.ts";
 import { printType, type ValueType } from "../value/type.ts";
 import {
@@ -42,13 +43,11 @@ class ExpressionHandle {
   cast(to: unknown) {
     const target = valuePayload(to);
     const type = this.#self.node.type;
-    if (target === null || target.type.kind === "list" || type.kind === "list") {
-      return this.#fail({
-        code: "ASOF_COLUMN_TYPE",
-        value: to,
-        message: `cast turns a scalar into a scalar type; here ${this.#kindName()} meets ${target === null ? "no type" : printType(target.type)}.`,
-        fix: "Write cast(float64()) or another scalar type.",
-      });
+    if (this.#self.poisoned) return this;
+    if (target === null) return this.#fail(wrongOperand(to, "a type such as float64()"));
+    if (!canCast(type, target.type)) {
+      const message = `There is no cast from ${this.#kindName()} to ${printType(target.type)} that every engine agrees on.`;
+      return this.#fail({ code: "ASOF_COLUMN_TYPE", message, fix: "Cast to another type, or change the column in the source." });
     }
     return this.#with([...this.#self.faults, ...target.faults], castNode(this.#self.node, target.type));
   }

@@ -1,6 +1,6 @@
 import type { Issue } from "../error/error.ts";
 import type { Duration } from "./duration.ts";
-import type { RequestViewModel, ViewModel, ViewReference } from "./model.ts";
+import type { ViewModel, ViewReference } from "./model.ts";
 import { attachPayload, payloadOf } from "./payload.ts";
 import { asRecord, IssueList, readDuration } from "./read.ts";
 import type { Nothing, TypeMessage } from "./type-message.ts";
@@ -131,14 +131,4 @@ export function makeView(model: ViewModel, issues: readonly Issue[]): AnyView {
 export function viewReference(value: unknown): ViewReference | null {
   const payload = payloadOf(value);
   return payload?.of === "definition" ? payload.reference : null;
-}
-
-/** Key columns of a request view: those of its inputs, under the names that the inputs read them from. */
-export function keyColumnsOf(view: ViewModel): readonly string[] {
-  if (view.form !== "request") return view.entities.flatMap((e) => e.keys.map((k) => k.name));
-  return requestKeyColumns(view);
-}
-
-function requestKeyColumns(view: RequestViewModel): readonly string[] {
-  return view.inputs.flatMap((input) => keyColumnsOf(input.view).map((key) => input.keys[key] ?? key));
 }
