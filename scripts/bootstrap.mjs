@@ -1,6 +1,6 @@
 // Runs one of the project's scripts under the project's own Node, after installing what is missing.
 //
-//   node scripts/bootstrap.mjs <demo|test|check|bench> [arguments]
+//   node scripts/bootstrap.mjs <demo|test|check|bench|docs|pack> [arguments]
 //
 // It needs npm and Node 20 or later and imports nothing but Node itself, because it runs before anything is installed.
 // `node_modules/.asof-stamp` holds a hash of the lock and of what the package.json files say about dependencies: while it
@@ -30,7 +30,14 @@ const lockFile = join(root, ".cache", "bootstrap.lock");
 const projectNode = join(modules, "node", "bin", process.platform === "win32" ? "node.exe" : "node");
 
 /** `check` is `test` by another name: there is one list of checks, and it is the test run. */
-const scripts = { demo: "scripts/demo.ts", test: "scripts/test.ts", check: "scripts/test.ts", bench: "bench/run.ts" };
+const scripts = {
+  demo: "scripts/demo.ts",
+  test: "scripts/test.ts",
+  check: "scripts/test.ts",
+  bench: "bench/run.ts",
+  docs: "scripts/docs.ts",
+  pack: "scripts/pack.ts",
+};
 
 /** A holder of the lock touches it every 5 s; one that has not for this long is gone, whatever its process id says. */
 const lockSilenceMs = 60_000;

@@ -182,5 +182,5 @@ test("passes signals on to the script, and to npm", async (t) => {
 test("an unknown verb is answered with the usage", async (t) => {
   const ended = await makeProject(t).run(["tset"]);
   assert.equal(ended.code, 1);
-  assert.match(ended.stderr, /usage: .*<demo\|test\|check\|bench>/);
+  assert.match(ended.stderr, /usage: .*<demo\|test\|check\|bench\|docs\|pack>/);
 });
