@@ -65,7 +65,7 @@ export function sortableReader(type: ValueType): SortableReader {
     case "int64":
       return type.as === "bigint" ? readInt64 : (buffer, cursor) => toSafeNumber(readInt64(buffer, cursor));
     case "timestamp":
-      return (buffer, cursor) => toSafeNumber(readInt64(buffer, cursor));
+      return (buffer, cursor) => Number(readInt64(buffer, cursor));
     case "float32":
       return readFloat32;
     case "float64":
