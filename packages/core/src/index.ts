@@ -1,3 +1,24 @@
+// aggregate
+export { type Aggregate as AggregateAlgebra, aggregateOf } from "./aggregate/algebra.ts";
+export type { RowOrder } from "./aggregate/row-order.ts";
+export {
+  alignHandover,
+  type BatchReplacement,
+  type CompleteInterval,
+  type Coverage,
+  compileWindowedView,
+  type ExplainedEvent,
+  type ExplainedTile,
+  type KeyState,
+  type LiveOutcome,
+  type StateChange,
+  type StoredSchemas,
+  type WindowEvent,
+  type WindowExplanation,
+  type WindowProgram,
+  type WindowRead,
+  windowSchema,
+} from "./aggregate/window-program.ts";
 // error
 
 export { acceptsArgument, aggregateResultType, isOrderSensitive } from "./definition/aggregate-type.ts";
@@ -76,8 +97,8 @@ export type {
   OnlineFeatures,
   Selected,
   ServiceOf,
+  SpineColumns,
   SpineReference,
-  SpineRow,
   TrainingRow,
   TrainingSet,
   TypedRetrieval,
