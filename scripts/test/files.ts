@@ -49,7 +49,7 @@ export function selectTestFiles(root: string, filters: readonly string[], backen
 }
 
 /** The backend a test file needs, by its name; null if none. */
-export function backendOf(file: string): string | null {
+function backendOf(file: string): string | null {
   return suffix.exec(file)?.[1] ?? null;
 }
 

@@ -152,7 +152,7 @@ function checkFileCycles(tree: Tree): readonly Fault[] {
 }
 
 /** One circle per group of nodes that reach each other, as a closed path that starts at the least name. */
-export function cycles(edges: ReadonlyMap<string, ReadonlySet<string>>): readonly (readonly string[])[] {
+function cycles(edges: ReadonlyMap<string, ReadonlySet<string>>): readonly (readonly string[])[] {
   const done = new Set<string>();
   const found: (readonly string[])[] = [];
   const walk = (node: string, path: readonly string[]): void => {

@@ -191,7 +191,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
     {
       title: "an export that nobody takes, types aside",
-      files: { "packages/core/src/value/type.ts": "export const type = 1;\nexport const other = 2;\nexport interface Shape {}" },
+      files: {
+        "packages/core/src/value/type.ts":
+          'export const type = 1;\nexport const other = 2;\nexport interface Shape {}\nexport type { Other } from "./other.ts";',
+        "packages/core/src/value/other.ts": "export interface Other {}",
+      },
       faults: [/^dead packages\/core\/src\/value\/type\.ts:2 nobody imports other/],
     },
     {

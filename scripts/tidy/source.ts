@@ -45,13 +45,7 @@ export function parseSource(file: string, text: string): SourceFile {
 
   const visit = (node: ts.Node): void => {
     imports.push(...importsOf(node, line(node)));
-    exports.push(
-      ...exportsOf(node).map((name) => ({
-        name,
-        line: line(node),
-        isType: ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node),
-      })),
-    );
+    exports.push(...exportsOf(node).map((found) => ({ ...found, line: line(node) })));
     const kind = findingOf(node);
     if (kind !== null) findings.push({ kind, line: line(node) });
     if (ts.isFunctionLike(node) && "body" in node && node.body !== undefined && !isTestGroup(node))
@@ -107,15 +101,20 @@ function fileUrlOf(node: ts.Node, line: number): readonly Import[] {
   return [{ specifier: path.text.startsWith(".") ? path.text : `./${path.text}`, line, isType: false, names: null }];
 }
 
-function exportsOf(node: ts.Node): readonly string[] {
-  if (ts.isExportDeclaration(node))
-    return node.exportClause !== undefined && ts.isNamedExports(node.exportClause)
-      ? node.exportClause.elements.map((e) => e.name.text)
-      : [];
+function exportsOf(node: ts.Node): readonly Omit<Export, "line">[] {
+  if (ts.isExportDeclaration(node)) {
+    const elements = node.exportClause !== undefined && ts.isNamedExports(node.exportClause) ? node.exportClause.elements : [];
+    return elements.map((e) => ({ name: e.name.text, isType: node.isTypeOnly || e.isTypeOnly }));
+  }
   if (!ts.canHaveModifiers(node) || node.parent === undefined || !ts.isSourceFile(node.parent)) return [];
   if (!ts.getModifiers(node)?.some((m) => m.kind === ts.SyntaxKind.ExportKeyword)) return [];
-  if (ts.isVariableStatement(node)) return node.declarationList.declarations.flatMap((d) => bindingNames(d.name));
-  return "name" in node && node.name !== undefined ? [(node.name as ts.Identifier).text] : [];
+  const isType = ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node);
+  const names = ts.isVariableStatement(node)
+    ? node.declarationList.declarations.flatMap((d) => bindingNames(d.name))
+    : "name" in node && node.name !== undefined
+      ? [(node.name as ts.Identifier).text]
+      : [];
+  return names.map((name) => ({ name, isType }));
 }
 
 function bindingNames(name: ts.BindingName): readonly string[] {
