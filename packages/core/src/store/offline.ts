@@ -1,15 +1,10 @@
 import type { SourceModel } from "../definition/model.ts";
 import type { ExpressionNode } from "../expression/node.ts";
 import type { History, JoinPlan, LogReference } from "../point-in-time/join-plan.ts";
-import type { RecordBatch } from "../value/record-batch.ts";
-import type { Value, ValueType } from "../value/type.ts";
+import type { ColumnInfo, RecordBatch } from "../value/record-batch.ts";
+import type { Value } from "../value/type.ts";
 
-export type { ColumnVector, RecordBatch } from "../value/record-batch.ts";
-
-export interface ColumnInfo {
-  readonly name: string;
-  readonly type: ValueType;
-}
+export type { ColumnInfo, ColumnVector, RecordBatch } from "../value/record-batch.ts";
 
 /** The rows to be filled. Paths and queries are read by the engine; rows are handed over as they are. */
 export type SpineInput =

@@ -1,5 +1,11 @@
 import type { Value, ValueType } from "./type.ts";
 
+/** A column by name and type, without values. */
+export interface ColumnInfo {
+  readonly name: string;
+  readonly type: ValueType;
+}
+
 /** A column of a batch. `get` returns the JavaScript form of its type, null where absent. */
 export interface ColumnVector {
   readonly name: string;
