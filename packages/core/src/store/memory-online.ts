@@ -65,7 +65,7 @@ class MemoryOnlineStore implements OnlineStore {
     return keys.map((key) => {
       const state = key === null ? undefined : stored?.get(keyText(key));
       if (state === undefined) return null;
-      return { version: state.version, parts: new Map([...state.parts].map(([part, bytes]) => [part, bytes.slice()])) };
+      return { version: state.version, parts: new Map([...state.parts].map(([part, bytes]) => [part, new Uint8Array(bytes)])) };
     });
   }
 
@@ -107,7 +107,7 @@ class MemoryOnlineStore implements OnlineStore {
       }
       const parts = new Map(before?.parts);
       for (const part of write.remove) parts.delete(part);
-      for (const [part, bytes] of write.set) parts.set(part, bytes.slice());
+      for (const [part, bytes] of write.set) parts.set(part, new Uint8Array(bytes));
       this.#lastVersion++;
       stored.set(key, { version: this.#lastVersion, parts });
     });

@@ -86,7 +86,10 @@ export interface OnlineReader {
   listKeys(view: OnlineView): AsyncIterable<readonly KeyBytes[]>;
 }
 
-/** Writing side. Resolves when the write is as durable as the store promises (`capabilities.durable`). */
+/**
+ * Writing side. Resolves when the write is as durable as the store promises (`capabilities.durable`) and every later read sees it.
+ * Callers do not change the arguments before that.
+ */
 export interface OnlineWriter {
   /**
    * Writes each row if it is greater, in the row order (event time, created time, order key), than the stored one, or equal to it while

@@ -49,7 +49,8 @@ export const keyCases: Readonly<Record<string, ContractCase<OnlineStore>>> = {
       results.map((result) => result.form === "row" && result.rows[0]?.values[0]),
       views.map((_, n) => n),
     );
-    for (const of of views) assert.deepEqual(await listAllKeys(store, of), [key]);
+    // Twice where a store keeps rows and states apart: a real view has only one of the two.
+    for (const of of views) assert.deepEqual([...new Set(keyTexts(await listAllKeys(store, of)))], keyTexts([key]));
     await store.truncate(views[0] ?? view);
     for (const [n, of] of views.entries()) {
       assert.deepEqual(await readValues(store, of, key), n === 0 ? null : [n, "row"]);
@@ -170,7 +171,7 @@ export const keyCases: Readonly<Record<string, ContractCase<OnlineStore>>> = {
 
   "keys of every length are kept apart": async (store) => {
     // Around the limits of stores, where a long key changes its form.
-    const lengths = [0, 1, 2, 255, 256, 511, 512, 1000, 1500, ...Array.from({ length: 120 }, (_, n) => 1880 + n), 2048, 4096, 65_536];
+    const lengths = [0, 1, 2, 255, 256, 511, 512, 1000, ...Array.from({ length: 350 }, (_, n) => 1650 + n), 2048, 4096, 65_536];
     const keys = lengths.map((length) => new Uint8Array(length).fill(1));
     await store.putRows(
       view,

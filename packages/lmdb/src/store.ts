@@ -1,0 +1,337 @@
+import {
+  type KeyBytes,
+  type OnlineRow,
+  type OnlineStore,
+  type OnlineView,
+  type ReadRequest,
+  type ReadResult,
+  type RowPacker,
+  type RowReader,
+  rowPacker,
+  rowReader,
+  type StatePart,
+  type StateWrite,
+  type StoredRow,
+  type StoredState,
+} from "@asof/core";
+import {
+  afterPrefix,
+  afterState,
+  decodeDirectory,
+  directoryKey,
+  encodeDirectory,
+  encodeLongRow,
+  hashKey,
+  keyOfLongRow,
+  keyOfLongState,
+  keyOfRow,
+  keyOfState,
+  longestPlainKey,
+  longRowOffset,
+  partKey,
+  type StateDirectory,
+  type StateKey,
+  stateKey,
+  type ViewKeys,
+  viewKeys,
+} from "./codec.ts";
+import { type LmdbOnlineConfig, resolveLmdbConfig } from "./config.ts";
+import { copyOf, LmdbEnvironment, translated } from "./environment.ts";
+import { openedReadOnly, translateLmdbError } from "./errors.ts";
+import { type FileSystemProbe, probeFileSystem, refuseNetworkFileSystem } from "./file-system.ts";
+import { prepareFolder } from "./folder.ts";
+import { removeName, writeName } from "./names.ts";
+import { WriteQueue } from "./write-queue.ts";
+
+/** What of the machine is looked at when a store is opened; replaced by tests. */
+export interface LmdbPorts {
+  readonly probeFileSystem: FileSystemProbe;
+}
+
+/**
+ * Opens an LMDB folder as an online store, making it if it is absent. Any number of processes of one machine may have it open, reading and
+ * writing at once; each read sees what was committed before it began. A commit is synced to disk before it is visible, so that
+ * writes that were acknowledged survive a crash of the process and of the machine. A process may be killed at any moment: the
+ * store stays as of its last commit.
+ *
+ * Reads are answered synchronously. Writes of one turn of the event loop share one transaction; while another process is in a transaction
+ * the event loop waits for it, which takes as long as that process's batch.
+ *
+ * ASOF_STORE_FILESYSTEM on a network file system, ASOF_STORE_READ_ONLY for a folder that cannot be written, ASOF_STORE_VERSION for a
+ * newer format, ASOF_STORE_FULL, and ASOF_STORE_FAILED when it is not an LMDB store of asof.
+ */
+export async function openLmdbOnlineStore(config: LmdbOnlineConfig, ports: LmdbPorts = { probeFileSystem }): Promise<OnlineStore> {
+  const resolved = resolveLmdbConfig(config);
+  try {
+    await refuseNetworkFileSystem(resolved.path, ports.probeFileSystem);
+    await prepareFolder(resolved);
+    return new LmdbOnlineStore(await LmdbEnvironment.open(resolved), resolved.readOnly);
+  } catch (error) {
+    throw translateLmdbError(error, resolved.path);
+  }
+}
+
+const keysPerPage = 1000;
+
+class LmdbOnlineStore implements OnlineStore {
+  readonly type = "lmdb";
+  readonly capabilities = { durable: "machine", snapshotReads: true, shared: true } as const;
+  readonly #environment: LmdbEnvironment;
+  readonly #readOnly: boolean;
+  readonly #queue: WriteQueue;
+
+  constructor(environment: LmdbEnvironment, readOnly: boolean) {
+    this.#environment = environment;
+    this.#readOnly = readOnly;
+    this.#queue = new WriteQueue((action, frees) => translated(environment.path, () => environment.write(action, frees)));
+  }
+
+  read(requests: readonly ReadRequest[]): readonly ReadResult[] {
+    const environment = this.#environment;
+    environment.assertOpen();
+    try {
+      const results: ReadResult[] = new Array(requests.length);
+      for (let i = 0; i < requests.length; i++) {
+        const request = requests[i];
+        if (request === undefined) continue;
+        results[i] =
+          request.form === "row"
+            ? { form: "row", rows: readRows(environment, request.view, request.features, request.keys) }
+            : { form: "state", states: readStates(environment, request.view, request.keys) };
+      }
+      return results;
+    } catch (error) {
+      throw translateLmdbError(error, environment.path);
+    } finally {
+      environment.endSnapshot();
+    }
+  }
+
+  async *listKeys(view: OnlineView): AsyncGenerator<readonly KeyBytes[]> {
+    const keys = viewKeys(view);
+    const environment = this.#environment;
+    yield* this.#pages(keys.row, (start, end, after) => {
+      const found = environment.keysIn({ start, end, after, limit: keysPerPage });
+      return { keys: found.map(keyOfRow), last: found.at(-1) };
+    });
+    yield* this.#pages(keys.longRow, (start, end, after) => {
+      const found = environment.entriesIn({ start, end, after, limit: keysPerPage });
+      return { keys: found.map(({ value }) => keyOfLongRow(value)), last: found.at(-1)?.key };
+    });
+    yield* this.#pages(keys.state, (start, end, after) => {
+      const found = listDirectories(environment, start, end, after);
+      return { keys: found.map(({ key }) => keyOfState(key)), last: found.at(-1)?.key };
+    });
+    yield* this.#pages(keys.longState, (start, end, after) => {
+      const found = listDirectories(environment, start, end, after);
+      return { keys: found.map(({ value }) => keyOfLongState(value)), last: found.at(-1)?.key };
+    });
+  }
+
+  /** Pages of the keys under a prefix; each page is read from a snapshot of its own, so that a slow caller holds no pages. */
+  *#pages(
+    prefix: Uint8Array,
+    readPage: (start: Uint8Array, end: Uint8Array, after: boolean) => { readonly keys: KeyBytes[]; readonly last: Uint8Array | undefined },
+  ): Generator<readonly KeyBytes[]> {
+    const end = afterPrefix(prefix);
+    let start = prefix;
+    for (let after = false; ; after = true) {
+      this.#environment.assertOpen();
+      const from = start;
+      const page = translated(this.#environment.path, () => {
+        try {
+          return readPage(from, end, after);
+        } finally {
+          this.#environment.endSnapshot();
+        }
+      });
+      if (page.last === undefined) return;
+      yield page.keys;
+      start = page.last;
+    }
+  }
+
+  async putRows(view: OnlineView, rows: readonly OnlineRow[]): Promise<{ readonly written: number; readonly superseded: number }> {
+    this.#assertWritable();
+    if (rows.length === 0) return { written: 0, superseded: 0 };
+    const packer = rowPacker(view);
+    const packed = packRows(packer, rows);
+    const written = await this.#queue.add(() => writeRows(this.#environment, view, packer, packed), rows.length);
+    return { written, superseded: rows.length - written };
+  }
+
+  async putStates(view: OnlineView, writes: readonly StateWrite[]): Promise<readonly number[]> {
+    this.#assertWritable();
+    if (writes.length === 0) return [];
+    return this.#queue.add(() => writeStates(this.#environment, view, writes), writes.length);
+  }
+
+  async deleteKeys(view: OnlineView, keys: readonly KeyBytes[]): Promise<void> {
+    this.#assertWritable();
+    if (keys.length === 0) return;
+    await this.#queue.add(() => deleteKeys(this.#environment, view, keys), keys.length, true);
+  }
+
+  async truncate(view: OnlineView): Promise<void> {
+    this.#assertWritable();
+    const { row, longRow, state, longState, name } = viewKeys(view);
+    for (const prefix of [row, longRow, state, longState]) {
+      while ((await this.#queue.add(() => removeSome(this.#environment, prefix), removedAtOnce, true)) === removedAtOnce);
+    }
+    await this.#queue.add(() => removeName(this.#environment, name), 1, true);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#queue.drained();
+    await this.#environment.close();
+  }
+
+  #assertWritable(): void {
+    this.#environment.assertOpen();
+    if (this.#readOnly) throw openedReadOnly(this.#environment.path);
+  }
+}
+
+function readRows(
+  environment: LmdbEnvironment,
+  view: OnlineView,
+  features: readonly string[],
+  keys: readonly (KeyBytes | null)[],
+): (StoredRow | null)[] {
+  const prefixes = viewKeys(view);
+  const read = rowReader(view, features);
+  const rows: (StoredRow | null)[] = new Array(keys.length);
+  for (let i = 0; i < keys.length; i++) rows[i] = readRow(environment, prefixes, read, keys[i] ?? null);
+  return rows;
+}
+
+function readRow(environment: LmdbEnvironment, prefixes: ViewKeys, read: RowReader, key: KeyBytes | null): StoredRow | null {
+  if (key === null) return null;
+  if (key.length <= longestPlainKey) {
+    const value = environment.get(prefixes.row, key);
+    return value === undefined ? null : read(value, 0);
+  }
+  const value = environment.get(prefixes.longRow, hashKey(key));
+  return value === undefined ? null : read(value, longRowOffset(value));
+}
+
+function readStates(environment: LmdbEnvironment, view: OnlineView, keys: readonly (KeyBytes | null)[]): (StoredState | null)[] {
+  const prefixes = viewKeys(view);
+  return keys.map((key) => {
+    if (key === null) return null;
+    const state = stateKey(prefixes, key);
+    const directory = environment.get(state.prefix, directoryKey(state));
+    if (directory === undefined) return null;
+    const { version, parts } = decodeDirectory(directory);
+    const read = new Map<StatePart, Uint8Array>();
+    for (const part of parts) {
+      const value = environment.get(state.prefix, partKey(state, part));
+      if (value !== undefined) read.set(part, copyOf(value));
+    }
+    return { version, parts: read };
+  });
+}
+
+/** Directories of states from a whole key on, a page of them; their parts are skipped. */
+function listDirectories(
+  environment: LmdbEnvironment,
+  start: Uint8Array,
+  end: Uint8Array,
+  after: boolean,
+): { readonly key: Uint8Array; readonly value: Uint8Array }[] {
+  const found: { readonly key: Uint8Array; readonly value: Uint8Array }[] = [];
+  let from = after ? afterState(start) : start;
+  while (found.length < keysPerPage) {
+    const [entry] = environment.entriesIn({ start: from, end, limit: 1 });
+    if (entry === undefined) break;
+    found.push(entry);
+    from = afterState(entry.key);
+  }
+  return found;
+}
+
+interface PackedRow {
+  readonly row: OnlineRow;
+  readonly packed: Uint8Array;
+  /** What follows the prefix. */
+  readonly key: Uint8Array;
+  readonly isLong: boolean;
+}
+
+/** Packs rows and sorts them by key: neighbours share pages, and rows of one key come together. */
+function packRows(packer: RowPacker, rows: readonly OnlineRow[]): PackedRow[] {
+  const packed = rows.map((row): PackedRow => {
+    const isLong = row.key.length > longestPlainKey;
+    return { row, packed: packer.pack(row), key: isLong ? hashKey(row.key) : row.key, isLong };
+  });
+  return packed.sort((a, b) => Number(a.isLong) - Number(b.isLong) || Buffer.compare(a.key, b.key));
+}
+
+/** Writes the rows that replace what is stored and returns how many keys changed. */
+function writeRows(environment: LmdbEnvironment, view: OnlineView, packer: RowPacker, rows: readonly PackedRow[]): number {
+  const prefixes = viewKeys(view);
+  writeName(environment, view, prefixes.name);
+  let written = 0;
+  let lastWritten: Uint8Array | null = null;
+  for (const { row, packed, key, isLong } of rows) {
+    const prefix = isLong ? prefixes.longRow : prefixes.row;
+    const stored = environment.get(prefix, key);
+    if (stored !== undefined && !packer.replaces(row, packed, stored, isLong ? longRowOffset(stored) : 0)) continue;
+    environment.put(prefix, key, isLong ? encodeLongRow(row.key, packed) : packed);
+    if (lastWritten === null || Buffer.compare(lastWritten, key) !== 0) written++;
+    lastWritten = key;
+  }
+  return written;
+}
+
+/** Writes the states whose version still is the expected one and returns the indexes of the others. */
+function writeStates(environment: LmdbEnvironment, view: OnlineView, writes: readonly StateWrite[]): number[] {
+  const prefixes = viewKeys(view);
+  writeName(environment, view, prefixes.name);
+  const conflicts: number[] = [];
+  writes.forEach((write, index) => {
+    const state = stateKey(prefixes, write.key);
+    const stored = environment.get(state.prefix, directoryKey(state));
+    const before = stored === undefined ? { version: 0, parts: [] } : decodeDirectory(stored);
+    if (before.version === write.ifVersion) writeState(environment, state, write, before);
+    else conflicts.push(index);
+  });
+  return conflicts;
+}
+
+function writeState(environment: LmdbEnvironment, state: StateKey, write: StateWrite, before: StateDirectory): void {
+  const parts = new Set(before.parts);
+  for (const part of write.remove) {
+    if (parts.delete(part)) environment.remove(state.prefix, partKey(state, part));
+  }
+  for (const [part, bytes] of write.set) {
+    parts.add(part);
+    environment.put(state.prefix, partKey(state, part), bytes);
+  }
+  // The number of the transaction was never a version before; a restored copy of a store may count from 1 again.
+  const version = Math.max(environment.transactionNumber(), before.version + 1);
+  const longKey = write.key.length > longestPlainKey ? write.key : null;
+  environment.put(state.prefix, directoryKey(state), encodeDirectory(version, parts, longKey));
+}
+
+function deleteKeys(environment: LmdbEnvironment, view: OnlineView, keys: readonly KeyBytes[]): void {
+  const prefixes = viewKeys(view);
+  for (const key of keys) {
+    if (key.length > longestPlainKey) environment.remove(prefixes.longRow, hashKey(key));
+    else environment.remove(prefixes.row, key);
+    const state = stateKey(prefixes, key);
+    const directory = environment.get(state.prefix, directoryKey(state));
+    if (directory === undefined) continue;
+    for (const part of decodeDirectory(directory).parts) environment.remove(state.prefix, partKey(state, part));
+    environment.remove(state.prefix, directoryKey(state));
+  }
+}
+
+const removedAtOnce = 10_000;
+
+/** Removes entries under a prefix, at most so many, and returns how many they were. */
+function removeSome(environment: LmdbEnvironment, prefix: Uint8Array): number {
+  const keys = environment.keysIn({ start: prefix, end: afterPrefix(prefix), limit: removedAtOnce });
+  for (const key of keys) environment.removeWhole(key);
+  return keys.length;
+}
