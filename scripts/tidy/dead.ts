@@ -17,7 +17,7 @@ export function checkDead(tree: Tree): readonly Fault[] {
   const byFile = new Map(tree.sources.map((source) => [source.file, source]));
   const entries = new Set(tree.packages.flatMap((p) => p.entries));
   const isStart = (source: SourceFile): boolean =>
-    source.isTest || entries.has(source.file) || started.some((pattern) => pattern.test(source.file));
+    source.file.endsWith(".test.ts") || entries.has(source.file) || started.some((pattern) => pattern.test(source.file));
   const reached = reach(byFile, tree.sources.filter(isStart));
   const used = usedNames(tree.sources);
   return tree.sources.flatMap((source) => {

@@ -116,6 +116,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       ],
     },
     {
+      title: "what serves the tests of core may do I/O",
+      files: { "packages/core/test/x.test.ts": `import "./run.ts";`, "packages/core/test/run.ts": `import "node:fs";` },
+      faults: [],
+    },
+    {
       title: "testkit is for tests",
       files: {
         "packages/duckdb/src/index.ts": `import "@asof/testkit";\nexport const run = 1;`,

@@ -24,6 +24,7 @@ export interface Finding {
 
 export interface SourceFile {
   readonly file: string;
+  /** A test, or what lies in a package's `test` folder for its tests. */
   readonly isTest: boolean;
   readonly lines: number;
   readonly imports: readonly Import[];
@@ -54,7 +55,7 @@ export function parseSource(file: string, text: string): SourceFile {
   };
   visit(tree);
   const lines = text === "" ? 0 : text.replace(/\n$/, "").split("\n").length;
-  return { file, isTest: /\.test\.ts$|\.test-d\.ts$/.test(file), lines, imports, exports, findings, functions };
+  return { file, isTest: /\.test\.ts$|^packages\/[^/]+\/test\//.test(file), lines, imports, exports, findings, functions };
 }
 
 function importsOf(node: ts.Node, line: number): readonly Import[] {
