@@ -11,6 +11,8 @@ export interface MaterializeSlice {
   }[];
   /** Also every row created since then, whatever its event time; null = the interval only. */
   readonly createdFromUs: number | null;
+  /** When the work on it began; decides between jobs that read equally far. */
+  readonly pulledAtUs: number;
   readonly partition: { readonly index: number; readonly count: number };
 }
 

@@ -31,14 +31,17 @@ export async function materializeWindows(
   slice: MaterializeSlice,
   options: RunOptions & { readonly onRows: (rows: number) => void },
 ): Promise<SliceOutcome> {
-  const program = compileWindowedView(view);
+  const program = compileWindowedView(view, target);
   let rows = 0;
   let written = 0;
   let maxCreatedUs: number | null = null;
   let maxEventUs: number | null = null;
   for (const { request, apply } of pullsOf(view, program, slice)) {
     for await (const groups of keyGroups(view, program, stores.offline.pull(request, options), options.onRows)) {
-      const updates: StateUpdate[] = groups.map(({ key, events }) => ({ key, update: (state) => apply(state, events) }));
+      const updates: StateUpdate[] = groups.map(({ key, events }) => ({
+        key,
+        update: (state) => program.compact(apply(state, events), slice.pulledAtUs),
+      }));
       for (const { events } of groups) {
         rows += events.length;
         for (const event of events) {
@@ -63,7 +66,7 @@ function pullsOf(
   program: WindowProgram,
   slice: MaterializeSlice,
 ): readonly { request: PullRequest; apply: Apply }[] {
-  const hopUs = largestHopUs(view);
+  const hopUs = program.blockUs;
   const base = {
     keys: view.entities.flatMap((e) => e.keys.map((k) => ({ name: k.name, type: k.type }))),
     columns: program.columns,
@@ -75,23 +78,20 @@ function pullsOf(
     // Whole tiles: an interval that starts inside a tile reads that tile from its start.
     const alignedFromUs = fromUs === null ? null : floorTo(fromUs, hopUs);
     const interval: PullRequest = { ...base, history, fromUs: alignedFromUs, toUs, createdFromUs: null, tileUs: null };
-    if (layer === "live") return [{ request: interval, apply: (state, events) => program.addLive(state, events).state }];
+    if (layer === "live") {
+      // Logged rows are folded like pushed ones, each once; the interval is whole, so that features added meanwhile get their part.
+      const complete = { fromUs: alignedFromUs, toUs: toUs + 1 };
+      return [{ request: interval, apply: (state, events) => program.addLive(state, events, complete).state }];
+    }
     const replace =
       (rangeFromUs: number | null, touched: boolean): Apply =>
       (state, events) =>
-        program.replaceBatch(state, { events, rangeFromUs, batchEndUs: toUs, touchedOnly: touched });
+        program.replaceBatch(state, { events, rangeFromUs, batchEndUs: toUs, touchedOnly: touched, pulledAtUs: slice.pulledAtUs });
     const whole = { request: interval, apply: replace(alignedFromUs, false) };
     if (slice.createdFromUs === null || fromUs === null) return [whole];
     const late: PullRequest = { ...base, history, fromUs: null, toUs, createdFromUs: slice.createdFromUs, tileUs: hopUs };
     return [whole, { request: late, apply: replace(null, true) }];
   });
-}
-
-/** The largest hop of a view's features; a day where it only has lifetime aggregates. Every smaller hop divides it. */
-export function largestHopUs(view: WindowedViewModel): number {
-  const dayUs = 86_400_000_000;
-  const hops = view.features.map((f) => (f.kind === "aggregate" ? (f.aggregate.hopUs ?? dayUs) : 0));
-  return Math.max(...hops);
 }
 
 interface KeyGroup {
@@ -166,11 +166,11 @@ export async function clearVanishedKeys(
   slice: MaterializeSlice,
   options: RunOptions,
 ): Promise<number> {
-  const program = compileWindowedView(view);
+  const program = compileWindowedView(view, target);
   let cleared = 0;
   for (const { layer, history, fromUs, toUs } of slice.histories) {
     if (layer !== "batch") continue;
-    const rangeFromUs = fromUs === null ? null : floorTo(fromUs, largestHopUs(view));
+    const rangeFromUs = fromUs === null ? null : floorTo(fromUs, program.blockUs);
     const keys = view.entities.flatMap((e) => e.keys.map((k) => ({ name: k.name, type: k.type })));
     const encodeKey = compileKeyEncoder(keys.map((k) => k.type));
     const present = new Set<string>();
@@ -184,7 +184,7 @@ export async function clearVanishedKeys(
         if (key !== null) present.add(keyText(key));
       }
     }
-    const empty = { events: [], rangeFromUs, batchEndUs: toUs, touchedOnly: false };
+    const empty = { events: [], rangeFromUs, batchEndUs: toUs, pulledAtUs: slice.pulledAtUs };
     for await (const page of stores.online.listKeys(target)) {
       const gone = page.filter((key) => !present.has(keyText(key)));
       const updates = gone.map((key) => ({

@@ -1,3 +1,4 @@
+import { compileWindowedView } from "../aggregate/window-program.ts";
 import type { PlainViewModel, WindowedViewModel } from "../definition/model.ts";
 import { AsofError } from "../error/error.ts";
 import type { RunOptions, SourceDescription } from "../store/offline.ts";
@@ -9,7 +10,7 @@ import { type OpenJob, openJob, type ViewProgress } from "./jobs.ts";
 import { materializePlain } from "./materialize-plain.ts";
 import type { MaterializeSlice, SliceOutcome } from "./materialize-slice.ts";
 import { finishMaterialize, loadTarget, type MaterializeTarget, setFirstHandover } from "./materialize-target.ts";
-import { clearVanishedKeys, largestHopUs, materializeWindows } from "./materialize-windows.ts";
+import { clearVanishedKeys, materializeWindows } from "./materialize-windows.ts";
 import type { Runtime } from "./runtime.ts";
 import type { FeatureCoverage } from "./served.ts";
 
@@ -140,13 +141,20 @@ async function materializeView(runtime: Runtime, job: OpenJob, name: string, req
   while (progress.done < progress.of) {
     request.signal?.throwIfAborted();
     const partition = { index: progress.done, count: progress.of };
-    const outcome = await runSlice(runtime, target.model, target.online, { ...slice, partition }, request, progress);
+    const outcome = await runSlice(
+      runtime,
+      target.model,
+      target.online,
+      { ...slice, partition, pulledAtUs: runtime.clock.nowUs() },
+      request,
+      progress,
+    );
     progress = advance(progress, outcome);
     await job.update(name, progress);
     report(request, name, progress, 0);
   }
   if (request.mode === "interval" && target.model.form === "windowed" && target.coverage.size > 0) {
-    const whole = { ...slice, partition: { index: 0, count: 1 } };
+    const whole = { ...slice, partition: { index: 0, count: 1 }, pulledAtUs: runtime.clock.nowUs() };
     await clearVanishedKeys(runtime, target.model, target.online, whole, { signal: request.signal });
   }
   await finishMaterialize(runtime, target, span.covered, progress);
@@ -234,9 +242,9 @@ function chooseSpan(
     startUs = startUs === null || served.fromUs === null ? null : Math.min(startUs, served.fromUs);
     toUs = Math.max(toUs, served.toUs);
   }
-  if (target.model.form === "windowed") toUs = wholeTile(target.model, toUs, earlier);
+  if (target.model.form === "windowed") toUs = wholeTile(target, toUs, earlier);
   const fromStart = startUs === null || extent.minEventTimeUs === null || startUs <= extent.minEventTimeUs;
-  const alignedUs = startUs === null || target.model.form === "plain" ? startUs : floorTo(startUs, largestHopUs(target.model));
+  const alignedUs = startUs === null || target.model.form === "plain" ? startUs : floorTo(startUs, blockOf(target));
   return { fromUs: startUs, toUs, createdFromUs: null, covered: { fromUs: fromStart ? null : alignedUs, toUs } };
 }
 
@@ -246,10 +254,15 @@ function firstStart(target: MaterializeTarget, endUs: number): number | null {
 }
 
 /** An end inside a tile that reaches farther already: the tile is rebuilt as far as it went, so that nothing is taken from it. */
-function wholeTile(model: WindowedViewModel, toUs: number, earlier: FeatureCoverage | null): number {
+function wholeTile(target: MaterializeTarget, toUs: number, earlier: FeatureCoverage | null): number {
   if (earlier === null || earlier.toUs <= toUs) return toUs;
-  const hopUs = largestHopUs(model);
+  const hopUs = blockOf(target);
   return Math.min(earlier.toUs, floorTo(toUs, hopUs) + hopUs - 1);
+}
+
+/** The unit in which a windowed view's tiles are replaced. */
+function blockOf(target: MaterializeTarget): number {
+  return target.model.form === "windowed" ? compileWindowedView(target.model, target.online).blockUs : 1;
 }
 
 /** The span that every feature covers; null when one has not been materialized yet. */
@@ -267,7 +280,12 @@ function overlap(a: FeatureCoverage, b: FeatureCoverage): FeatureCoverage {
   return { fromUs: greatest(a.fromUs, b.fromUs), toUs: Math.min(a.toUs, b.toUs) };
 }
 
-function sliceOf(runtime: Runtime, target: MaterializeTarget, span: Span, handoverUs: number | null): Omit<MaterializeSlice, "partition"> {
+function sliceOf(
+  runtime: Runtime,
+  target: MaterializeTarget,
+  span: Span,
+  handoverUs: number | null,
+): Omit<MaterializeSlice, "partition" | "pulledAtUs"> {
   const history = historyOf(runtime.project, target.model.source, handoverUs);
   const histories: MaterializeSlice["histories"][number][] = [];
   if (history.batch !== null) {

@@ -181,7 +181,7 @@ function ageStatus(eventTimeUs: number, tUs: number, ttlUs: number | null): Feat
 }
 
 function compileWindowedUse(use: StoredUse, view: ServedView, model: WindowedViewModel): CompiledUse {
-  const program: WindowProgram = compileWindowedView(model);
+  const program: WindowProgram = compileWindowedView(model, view.online);
   const width = use.features.length;
   const groups = groupByCoverage(use, view);
   return {

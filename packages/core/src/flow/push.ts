@@ -146,7 +146,7 @@ async function writeWindowed(
   source: SourceModel,
   rows: readonly LogRow[],
 ): Promise<number> {
-  const program = compileWindowedView(view);
+  const program = compileWindowedView(view, target);
   const key = keyOf(view);
   const byKey = new Map<string, { key: Uint8Array; rows: LogRow[] }>();
   for (const row of rows) {
@@ -164,7 +164,10 @@ async function writeWindowed(
       eventId: row.eventId,
       values: program.columns.map((c) => row.values[c.name] ?? null),
     }));
-    return { key: bytes, update: (state) => program.addLive(state, events).state };
+    return {
+      key: bytes,
+      update: (state) => program.compact(program.addLive(state, events).state, Math.max(...own.map((row) => row.ingestTimeUs))),
+    };
   });
   return updateStates(online, target, program, updates);
 }

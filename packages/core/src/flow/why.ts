@@ -226,6 +226,6 @@ async function readState(
   const [result] = await runtime.online.read([{ form: "state", view: served.online, keys: [key] }]);
   const stored = result?.form === "state" ? (result.states[0] ?? null) : null;
   if (stored === null) return null;
-  const program = compileWindowedView(served.model);
-  return program.explain(program.decodeState(stored), request.atUs, feature.name);
+  const program = compileWindowedView(served.model, served.online);
+  return program.explain(program.decodeState(stored), request.atUs, feature.name, served.coverage.get(feature.name));
 }
