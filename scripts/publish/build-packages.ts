@@ -28,7 +28,7 @@ interface ExportTargets {
 /** Raised when a package does not compile or would be published broken; its message says which and why. */
 export class BuildError extends Error {}
 
-const isTestFile = (path: string): boolean => /\.test(-d)?\.tsx?$/.test(path);
+const isTestFile = (path: string): boolean => /\.test\./.test(path);
 const isCompiled = (path: string): boolean => /\.[mc]?tsx?$/.test(path);
 
 /**
@@ -95,7 +95,7 @@ function compile(root: string, folder: string, output: string, built: readonly B
       paths: Object.fromEntries(built.map((b) => [b.name, [join(b.folder, "dist/index.d.ts")]])),
     },
     include: [join(source, "**/*.ts")],
-    exclude: [join(source, "**/*.test.ts"), join(source, "**/*.test-d.ts")],
+    exclude: [join(source, "**/*.test.ts"), join(source, "**/*.test.*.ts")],
   };
   const configFile = join(output, "tsconfig.build.json");
   writeFileSync(configFile, JSON.stringify(config, null, 2));

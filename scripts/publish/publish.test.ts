@@ -18,6 +18,7 @@ const files: Readonly<Record<string, string>> = {
   "packages/base/src/index.ts": `export { type Shape, area } from "./shape.ts";`,
   "packages/base/src/shape.ts": `export interface Shape { readonly side: number }\nexport const area = ({ side }: Shape): number => side * side;`,
   "packages/base/src/shape.test.ts": `throw new Error("not to be sent");`,
+  "packages/base/src/shape.test.support.ts": "export const help = 1;",
   "packages/base/src/schema.sql": "SELECT 1",
   // Its folder sorts before the one it depends on.
   "packages/app/package.json": JSON.stringify({
@@ -59,7 +60,8 @@ test("builds what users get: code, declarations and assets, no tests, no source 
   assert.deepEqual(JSON.parse(readFileSync(join(base, "package.json"), "utf8")).exports, {
     ".": { types: "./dist/index.d.ts", default: "./dist/index.js" },
   });
-  for (const absent of ["dist/shape.test.js", "tsconfig.build.json", "src"]) assert.equal(existsSync(join(base, absent)), false, absent);
+  for (const absent of ["dist/shape.test.js", "dist/shape.test.support.js", "tsconfig.build.json", "src"])
+    assert.equal(existsSync(join(base, absent)), false, absent);
   assert.equal(existsSync(join(root, "packages/base/dist")), false);
 });
 

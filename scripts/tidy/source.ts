@@ -55,7 +55,7 @@ export function parseSource(file: string, text: string): SourceFile {
   };
   visit(tree);
   const lines = text === "" ? 0 : text.replace(/\n$/, "").split("\n").length;
-  return { file, isTest: /\.test\.ts$|^packages\/[^/]+\/test\//.test(file), lines, imports, exports, findings, functions };
+  return { file, isTest: /\.test(\.[a-z-]+)?\.ts$|^packages\/[^/]+\/test\//.test(file), lines, imports, exports, findings, functions };
 }
 
 function importsOf(node: ts.Node, line: number): readonly Import[] {
