@@ -5,8 +5,15 @@
  *   node scripts/build.ts [FOLDER]      default .cache/build
  */
 import { resolve } from "node:path";
-import { buildPackages } from "./publish/build-packages.ts";
+import { BuildError, buildPackages } from "./publish/build-packages.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const target = resolve(process.argv[2] ?? resolve(root, ".cache/build"));
-for (const { name, folder, seconds } of buildPackages(root, target)) process.stdout.write(`${name}  ${folder}  ${seconds.toFixed(1)} s\n`);
+try {
+  for (const { name, folder, seconds } of buildPackages(root, target))
+    process.stdout.write(`${name}  ${folder}  ${seconds.toFixed(1)} s\n`);
+} catch (error) {
+  if (!(error instanceof BuildError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { listProjectFiles } from "../project-files.ts";
 
 export interface BuiltPackage {
   readonly name: string;
@@ -17,6 +18,7 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly exports?: Readonly<Record<string, string | ExportTargets>>;
   readonly bin?: Readonly<Record<string, string>>;
+  readonly files?: readonly string[];
 }
 
 interface ExportTargets {
@@ -46,7 +48,8 @@ export function buildPackages(root: string, target: string): readonly BuiltPacka
     const output = join(target, folder);
     mkdirSync(output, { recursive: true });
     compile(root, folder, output, built);
-    copyAssets(join(root, "packages", folder), output);
+    copyAssets(join(root, "packages", folder), output, manifest);
+    copyTemplate(root, manifest, output);
     writeFileSync(join(output, "package.json"), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`);
     cpSync(join(root, "LICENSE"), join(output, "LICENSE"));
     checkTargets(manifest, output);
@@ -105,14 +108,30 @@ function compile(root: string, folder: string, output: string, built: readonly B
   rmSync(configFile);
 }
 
-/** Files of `src` that are not TypeScript go to the same place in `dist`; `bin` goes along as it is. */
-function copyAssets(packageFolder: string, output: string): void {
+/** Files of `src` that are not TypeScript go to the same place in `dist`; other folders that the manifest sends go along as they are. */
+function copyAssets(packageFolder: string, output: string, manifest: Manifest): void {
   const source = join(packageFolder, "src");
   for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     if (entry.isFile() && !isCompiled(path)) cpSync(path, join(output, "dist", relative(source, path)));
   }
-  if (existsSync(join(packageFolder, "bin"))) cpSync(join(packageFolder, "bin"), join(output, "bin"), { recursive: true });
+  for (const name of sentFolders(manifest)) {
+    if (existsSync(join(packageFolder, name)) && name !== "dist")
+      cpSync(join(packageFolder, name), join(output, name), { recursive: true });
+  }
+}
+
+/** `asof init` writes the example project: an installed package carries it as `template`. */
+function copyTemplate(root: string, manifest: Manifest, output: string): void {
+  if (!sentFolders(manifest).includes("template")) return;
+  for (const file of listProjectFiles(root).filter((path) => path.startsWith("examples/predictflow/"))) {
+    cpSync(join(root, file), join(output, "template", relative("examples/predictflow", file)));
+  }
+}
+
+/** `files` of a manifest without its exclusions. */
+function sentFolders(manifest: Manifest): readonly string[] {
+  return (manifest.files ?? []).filter((name) => !name.startsWith("!"));
 }
 
 /** The manifest as published: the `source` condition would name files that are not sent. */
@@ -127,7 +146,7 @@ function publishedManifest(manifest: Manifest): object {
 
 function checkTargets(manifest: Manifest, output: string): void {
   const targets = Object.values(manifest.exports ?? {}).flatMap((t) => (typeof t === "string" ? [t] : [t.types, t.default]));
-  const missing = [...targets, ...Object.values(manifest.bin ?? {})].filter(
+  const missing = [...targets, ...Object.values(manifest.bin ?? {}), ...sentFolders(manifest)].filter(
     (path) => path !== undefined && !existsSync(join(output, path)),
   );
   if (missing.length > 0)

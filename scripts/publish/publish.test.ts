@@ -1,7 +1,7 @@
 /** Building, packing and installing two small packages that use each other, in a workspace of their own. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -25,13 +25,15 @@ const files: Readonly<Record<string, string>> = {
     name: "app",
     version: "0.1.0",
     type: "module",
-    files: ["dist", "bin"],
+    files: ["dist", "bin", "template"],
     exports,
     bin: { app: "bin/app.js" },
     dependencies: { "@asof/base": "0.1.0" },
   }),
   "packages/app/src/index.ts": `import { area, type Shape } from "@asof/base";\nexport const run = (shape: Shape): string => \`area \${area(shape)}\`;`,
   "packages/app/bin/app.js": `#!/usr/bin/env node\nimport { run } from "../dist/index.js";\nconsole.log(run({ side: 3 }));`,
+  "examples/predictflow/feature_store.yaml": "project: p",
+  "examples/predictflow/node_modules/x.js": "",
   "packages/kit/package.json": JSON.stringify({ name: "kit", version: "0.1.0", private: true }),
 };
 
@@ -60,6 +62,8 @@ test("builds what users get: code, declarations and assets, no tests, no source 
   assert.deepEqual(JSON.parse(readFileSync(join(base, "package.json"), "utf8")).exports, {
     ".": { types: "./dist/index.d.ts", default: "./dist/index.js" },
   });
+  const app = join(root, ".cache/build/app");
+  assert.deepEqual(readdirSync(join(app, "template")), ["feature_store.yaml"]);
   for (const absent of ["dist/shape.test.js", "dist/shape.test.support.js", "tsconfig.build.json", "src"])
     assert.equal(existsSync(join(base, absent)), false, absent);
   assert.equal(existsSync(join(root, "packages/base/dist")), false);
@@ -73,9 +77,9 @@ test("a package that does not compile, or lacks what its manifest names, is not 
   );
   const lacking = workspace(t, { "packages/base/src/index.ts": "", "packages/app/bin/app.js": "" });
   rmSync(join(lacking, "packages/app"), { recursive: true });
-  const manifest = { name: "@asof/base", version: "0.1.0", type: "module", exports, bin: { x: "bin/x.js" } };
+  const manifest = { name: "@asof/base", version: "0.1.0", type: "module", exports, bin: { x: "bin/x.js" }, files: ["dist", "extra"] };
   writeFileSync(join(lacking, "packages/base/package.json"), JSON.stringify(manifest));
-  assert.throws(() => buildPackages(lacking, join(lacking, ".cache/build")), /would be published without bin\/x\.js/);
+  assert.throws(() => buildPackages(lacking, join(lacking, ".cache/build")), /would be published without bin\/x\.js, extra,/);
 });
 
 test("the tarballs install outside the checkout, run and type-check on both compilers", (t) => {

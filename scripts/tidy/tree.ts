@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { listProjectFiles } from "../project-files.ts";
 import { parseSource, type SourceFile } from "./source.ts";
 
 /** A breach of a rule of the house. */
@@ -51,7 +51,7 @@ export function fault(rule: string, file: string, line: number, message: string,
 
 /** Reads a project. Files ignored by git are left out; without git all but installed and built ones are taken. */
 export function readTree(root: string): Tree {
-  const files = (listGit(root) ?? listFolder(root, root)).filter((file) => existsSync(join(root, file))).sort();
+  const files = listProjectFiles(root);
   const folders = new Set(files.flatMap((file) => ancestors(file)));
   const known = new Set(files);
   const texts = new Map<string, string>();
@@ -78,24 +78,6 @@ export function packageOf(tree: Tree, file: string): PackageManifest | undefined
   return tree.packages
     .filter(({ folder }) => folder === "" || file.startsWith(`${folder}/`))
     .sort((a, b) => b.folder.length - a.folder.length)[0];
-}
-
-function listGit(root: string): readonly string[] | null {
-  if (!existsSync(join(root, ".git"))) return null;
-  const { status, stdout } = spawnSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], {
-    cwd: root,
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-  });
-  return status === 0 ? stdout.split("\0").filter((file) => file !== "") : null;
-}
-
-function listFolder(root: string, folder: string): readonly string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    if (["node_modules", "dist", ".cache", ".git"].includes(entry.name)) return [];
-    const path = join(folder, entry.name);
-    return entry.isDirectory() ? listFolder(root, path) : [relative(root, path).split(sep).join("/")];
-  });
 }
 
 function ancestors(file: string): readonly string[] {
