@@ -89,7 +89,28 @@ export {
   least,
   literal,
 } from "./definition/functions.ts";
-export type * from "./definition/model.ts";
+export type {
+  AggregateFunction,
+  AggregateModel,
+  ColumnModel,
+  EntityModel,
+  FeatureModel,
+  FileSourceModel,
+  Meta,
+  NamedValue,
+  ObjectModel,
+  PlainViewModel,
+  PushSourceModel,
+  RepositoryModel,
+  RequestViewModel,
+  ServiceModel,
+  SourceModel,
+  SqlSourceModel,
+  StreamModel,
+  ViewModel,
+  ViewReference,
+  WindowedViewModel,
+} from "./definition/model.ts";
 export { type ComputeInput, type RequestViewOptions, requestView } from "./definition/request-view.ts";
 export type {
   FlatFeatures,
@@ -167,7 +188,7 @@ export type { ColumnLayout } from "./expression/compile-node.ts";
 export type { ExpressionDialect, TimePart } from "./expression/dialect.ts";
 // expression
 export { compileExpression, compileFilter } from "./expression/evaluate.ts";
-export type * from "./expression/node.ts";
+export type { CallNode, CaseNode, ColumnNode, ExpressionNode, LiteralNode, Operator } from "./expression/node.ts";
 export { expressionFault } from "./expression/signature.ts";
 export { printExpression } from "./expression/sql.ts";
 export { releaseHeldRows } from "./flow/held-rows.ts";
@@ -201,8 +222,17 @@ export { sleep } from "./platform/sleep.ts";
 export { compileJoin, refuseNameCollisions } from "./point-in-time/compile-join.ts";
 export type { AggregateDialect, Dialect, EngineColumn, Fold, InstantRange } from "./point-in-time/dialect.ts";
 export { countUndated, type HistoryQuery, logColumns, selectHistory, type WantedColumn } from "./point-in-time/history-sql.ts";
-export type * from "./point-in-time/join-plan.ts";
-export type * from "./point-in-time/program.ts";
+export type { History, JoinPlan, LogReference, SpinePlan, ViewJoin } from "./point-in-time/join-plan.ts";
+export type {
+  HistoryTables,
+  JoinProgram,
+  JoinTables,
+  OutputColumn,
+  ReportQuery,
+  SideTable,
+  SpineTable,
+  Step,
+} from "./point-in-time/program.ts";
 // registry
 export { canonicalJson, fingerprintOf } from "./registry/canonical-json.ts";
 export { type EncodedDefinition, encodeDefinition, recordKindOf } from "./registry/encode-definition.ts";
@@ -229,7 +259,7 @@ export {
 } from "./registry/update-state.ts";
 export {
   addSchema,
-  type Coverage,
+  type Coverage as StoredCoverage,
   forgetGenerations,
   hasOnlineData,
   type IncrementalCursor,
@@ -247,10 +277,53 @@ export { decodeViewState, encodeViewState } from "./registry/view-state-codec.ts
 // store
 export { openMemoryOnlineStore } from "./store/memory-online.ts";
 // store contracts
-export type * from "./store/offline.ts";
-export type * from "./store/online.ts";
+export type {
+  ColumnInfo,
+  ColumnVector,
+  ComputedColumns,
+  LogRow,
+  OfflineResult,
+  OfflineStore,
+  PulledBatch,
+  PulledColumn,
+  PullRequest,
+  RecordBatch,
+  RetrievalReport,
+  RunOptions,
+  SourceDescription,
+  SpineInput,
+} from "./store/offline.ts";
+export type {
+  KeyBytes,
+  MaybePromise,
+  OnlineReader,
+  OnlineRow,
+  OnlineStore,
+  OnlineView,
+  OnlineWriter,
+  ReadRequest,
+  ReadResult,
+  RowSchema,
+  StatePart,
+  StateWrite,
+  StoredRow,
+  StoredState,
+} from "./store/online.ts";
 export { type RowPacker, type RowReader, rowPacker, rowReader } from "./store/packed-row.ts";
-export type * from "./store/registry.ts";
+export type {
+  ChangeSet,
+  JobRecord,
+  JobStatus,
+  Json,
+  LineageEdge,
+  LineageEdgeKey,
+  RecordKey,
+  RecordKind,
+  RegistryChange,
+  RegistryRecord,
+  RegistrySnapshot,
+  RegistryStore,
+} from "./store/registry.ts";
 export { definitionKinds, recordKinds } from "./store/registry.ts";
 export { rowSchema } from "./store/row-schema.ts";
 // value
