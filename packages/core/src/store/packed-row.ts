@@ -1,5 +1,5 @@
 import { AsofError, assert } from "../error/error.ts";
-import { asBuffer, compareBytes, readInt64AsNumber, writeInt64 } from "../value/bytes.ts";
+import { asBuffer, compareBytes, dataViewOf, writeInt64 } from "../value/bytes.ts";
 import { compileRowCodec, type RowCodec } from "../value/codec.ts";
 import { compileOrderKey, orderColumns } from "../value/order.ts";
 import type { Value } from "../value/type.ts";
@@ -47,13 +47,13 @@ export function rowPacker(view: OnlineView): RowPacker {
   return packer;
 }
 
-function compileRowPacker(view: OnlineView): RowPacker {
-  const schema = view.schema;
+function compileRowPacker(online: OnlineView): RowPacker {
+  const schema = online.schema;
   const fingerprint = fingerprintBytes(schema);
   const codec = codecOf(schema);
   return {
     pack: (row) => {
-      assert(row.values.length === schema.features.length, `a row of ${view.view} has ${row.values.length} values`);
+      assert(row.values.length === schema.features.length, `a row of ${online.view} has ${row.values.length} values`);
       const packed = asBuffer(codec.encode(row.values, valuesAt));
       packed.set(fingerprint, 0);
       writeInt64(packed, eventTimeAt, row.eventTimeUs);
@@ -61,14 +61,15 @@ function compileRowPacker(view: OnlineView): RowPacker {
       return packed;
     },
     replaces: (row, packed, stored, offset) => {
-      const buffer = asBuffer(stored);
-      const eventTimeUs = readInt64AsNumber(buffer, offset + eventTimeAt);
+      const view = dataViewOf(stored);
+      const eventTimeUs = readTime(view, offset + eventTimeAt);
       if (row.eventTimeUs !== eventTimeUs) return row.eventTimeUs > eventTimeUs;
-      const createdTimeUs = readCreatedTime(buffer, offset);
+      const createdTimeUs = readCreatedTime(view, offset);
       if (row.createdTimeUs !== createdTimeUs)
         return createdTimeUs === null || (row.createdTimeUs !== null && row.createdTimeUs > createdTimeUs);
+      const buffer = asBuffer(stored);
       if (compareBytes(packed, buffer.subarray(offset, stored.length)) === 0) return false;
-      return replacesTie(view, row, buffer, offset);
+      return replacesTie(online, row, buffer, offset);
     },
   };
 }
@@ -114,25 +115,26 @@ interface SchemaDecoder {
   readonly decode: (bytes: Uint8Array, offset?: number) => (Value | undefined)[];
 }
 
-function compileRowReader(view: OnlineView, features: readonly string[]): RowReader {
+function compileRowReader(online: OnlineView, features: readonly string[]): RowReader {
   const names = [...features];
-  const decoders: SchemaDecoder[] = [schemaDecoder(view.schema, names)];
+  const decoders: SchemaDecoder[] = [schemaDecoder(online.schema, names)];
   let latest = decoders[0];
   return (bytes, offset) => {
     const buffer = asBuffer(bytes);
-    if (bytes.length < offset + valuesAt) throw damaged(view, bytes.length);
-    const low = buffer.readUInt32LE(offset);
-    const high = buffer.readUInt32LE(offset + 4);
+    if (bytes.length < offset + valuesAt) throw damaged(online, bytes.length);
+    const view = dataViewOf(buffer);
+    const low = view.getUint32(offset, true);
+    const high = view.getUint32(offset + 4, true);
     if (latest === undefined || latest.low !== low || latest.high !== high) {
       latest = decoders.find((decoder) => decoder.low === low && decoder.high === high);
       if (latest === undefined) {
-        latest = schemaDecoder(schemaAt(view, buffer, offset), names);
+        latest = schemaDecoder(schemaAt(online, buffer, offset), names);
         decoders.push(latest);
       }
     }
     return {
-      eventTimeUs: readInt64AsNumber(buffer, offset + eventTimeAt),
-      createdTimeUs: readCreatedTime(buffer, offset),
+      eventTimeUs: readTime(view, offset + eventTimeAt),
+      createdTimeUs: readCreatedTime(view, offset),
       values: latest.decode(buffer, offset + valuesAt),
     };
   };
@@ -171,9 +173,13 @@ function damaged(view: OnlineView, length: number): AsofError {
   });
 }
 
-function readCreatedTime(buffer: Buffer, offset: number): number | null {
+function readTime(view: DataView, at: number): number {
+  return view.getInt32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
+}
+
+function readCreatedTime(view: DataView, offset: number): number | null {
   const at = offset + createdTimeAt;
-  return buffer.readInt32LE(at + 4) === nullHigh ? null : readInt64AsNumber(buffer, at);
+  return view.getInt32(at + 4, true) === nullHigh ? null : readTime(view, at);
 }
 
 const codecs = new WeakMap<RowSchema, RowCodec>();

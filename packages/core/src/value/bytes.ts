@@ -8,6 +8,21 @@ export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+let latestBytes: Uint8Array | null = null;
+let latestView: DataView = new DataView(new ArrayBuffer(0));
+
+/**
+ * A view of the same bytes, for loops over numbers of fixed places, where it beats a Buffer. The latest one is kept, because stores read
+ * row after row through one buffer and making a view costs more than using it.
+ */
+export function dataViewOf(bytes: Uint8Array): DataView {
+  if (bytes !== latestBytes) {
+    latestView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    latestBytes = bytes;
+  }
+  return latestView;
+}
+
 const WORD = 0x1_0000_0000;
 
 /**

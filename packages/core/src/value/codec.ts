@@ -1,6 +1,7 @@
 import { AsofError } from "../error/error.ts";
 import { asBuffer, ByteWriter, readInt64AsNumber, writeInt64 } from "./bytes.ts";
 import { decimalToUnscaled, unscaledToDecimal } from "./decimal.ts";
+import { compileNumberColumns, isSelectedInLoops, type WantedColumn } from "./select-numbers.ts";
 import { formatUuid, toSafeNumber } from "./sortable.ts";
 import { dateToDays, daysToDate } from "./time.ts";
 import { printType, type Value, type ValueType } from "./type.ts";
@@ -41,6 +42,7 @@ interface VariableForm {
 }
 
 interface Slot {
+  readonly type: ValueType;
   readonly at: number;
   readonly fixed: FixedForm | null;
   readonly variable: VariableForm | null;
@@ -79,7 +81,7 @@ function layoutOf(types: readonly ValueType[]): Layout {
   let lastEndAt = -1;
   const slots = types.map((type): Slot => {
     const fixed = fixedForm(type);
-    const slot = { at, fixed, variable: fixed === null ? variableForm(type) : null, startAt: lastEndAt };
+    const slot = { type, at, fixed, variable: fixed === null ? variableForm(type) : null, startAt: lastEndAt };
     if (fixed === null) lastEndAt = at;
     at += fixed?.size ?? 4;
     return slot;
@@ -112,11 +114,19 @@ function isNull(buffer: Buffer, bitmapAt: number, index: number): boolean {
 }
 
 function compileSelect(layout: Layout, indexes: readonly number[]): (bytes: Uint8Array, offset?: number) => (Value | undefined)[] {
-  const readers = indexes.map((index) => slotReader(layout, index));
+  const wanted = indexes.map((index, to) => ({ index, to, slot: layout.slots[index] }));
+  const numbers = wanted.flatMap(({ index, to, slot }): WantedColumn[] =>
+    slot !== undefined && isSelectedInLoops(slot.type) ? [{ index, to, slotAt: slot.at, type: slot.type }] : [],
+  );
+  const readNumbers = compileNumberColumns(numbers, Math.ceil(layout.slots.length / 8));
+  const others = wanted
+    .filter(({ slot }) => slot === undefined || !isSelectedInLoops(slot.type))
+    .map(({ index, to }) => ({ to, read: slotReader(layout, index) }));
   return (bytes, offset = 0) => {
     const buffer = checkedBuffer(bytes, offset + layout.tailAt);
-    const values: (Value | undefined)[] = new Array(readers.length);
-    for (let i = 0; i < readers.length; i++) values[i] = readers[i]?.(buffer, offset);
+    const values: (Value | undefined)[] = new Array(indexes.length);
+    if (numbers.length > 0) readNumbers(buffer, offset, values);
+    for (const { to, read } of others) values[to] = read(buffer, offset);
     return values;
   };
 }
