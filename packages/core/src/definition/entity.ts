@@ -2,8 +2,8 @@ import type { ColumnModel, EntityModel } from "./model.ts";
 import { attachPayload } from "./payload.ts";
 import { asRecord, IssueList, OptionReader } from "./read.ts";
 import { readColumns } from "./read-columns.ts";
-import type { Merge, Nothing } from "./type-message.ts";
-import type { AnyKeyType, MetaOptions } from "./value-types.ts";
+import type { Merge, Nothing, TypeMessage } from "./type-message.ts";
+import type { AnyKeyType, AnyNotNull, AnyValueType, MetaOptions } from "./value-types.ts";
 
 /** The thing described, with the typed values that identify one. */
 export interface Entity<out Name extends string, out Keys> {
@@ -25,14 +25,21 @@ export type KeysOf<E extends readonly AnyEntity[]> = E extends readonly []
 
 export interface EntityOptions<K> extends MetaOptions {
   /** Key columns, at least one; their order is part of the stored key. Never null; not floats or lists. */
-  readonly key: K;
+  readonly key: K & KeyCheck<K>;
 }
+
+/** Nothing, or a message for each key of a wrong type. */
+type KeyCheck<K> = { readonly [P in keyof K as K[P] extends AnyKeyType ? never : P]: KeyVerdict<K[P]> };
+
+type KeyVerdict<T> = T extends AnyNotNull
+  ? TypeMessage<`a key cannot be ${T["~tag"]}: that has no exact form`>
+  : TypeMessage<"a key is never null: remove nullable(…)">;
 
 /**
  * Declares an entity. `entity("customer", { key: { customer_id: int64() } })`. Faults are reported by `validateRepository`,
  * all at once.
  */
-export function entity<Name extends string, K extends { readonly [name: string]: AnyKeyType }>(
+export function entity<Name extends string, K extends { readonly [name: string]: AnyValueType }>(
   name: Name,
   options: EntityOptions<K>,
 ): Entity<Name, { readonly [P in keyof K]: K[P]["~js"] }>;

@@ -1,4 +1,4 @@
-import type { Aggregate, Derived, Feature } from "./aggregates.ts";
+import type { Aggregate, Feature } from "./aggregates.ts";
 import type { Duration } from "./duration.ts";
 import type { AnyEntity, KeysOf } from "./entity.ts";
 import { IssueList } from "./read.ts";
@@ -40,17 +40,22 @@ type Verdict<K, F, C> = K extends keyof C & keyof F
     : never
   : TypeMessage<`the source has no column "${K & string}"`, keyof C>;
 
+/** Whether a view has aggregates beside plain features. */
+type IsMixed<F extends { readonly [name: string]: { readonly kind: string } }> = "aggregate" extends F[keyof F]["kind"]
+  ? [F[keyof F]["kind"]] extends ["aggregate"]
+    ? false
+    : true
+  : false;
+
 /** Nothing, or a message for each wrong feature: only these are looked at, which keeps large repositories fast. */
-type Check<F, C> = [Wrong<F, C>] extends [never]
-  ? F[keyof F] extends AnyValueType | Derived<unknown, C>
-    ? unknown
-    : F[keyof F] extends Aggregate<unknown, C>
-      ? unknown
-      : {
-          readonly [K in keyof F]: F[K] extends Aggregate<unknown, C>
-            ? TypeMessage<"a view has either aggregates or plain features: split it in two">
-            : unknown;
-        }
+type Check<F extends { readonly [name: string]: { readonly kind: string } }, C> = [Wrong<F, C>] extends [never]
+  ? IsMixed<F> extends true
+    ? {
+        readonly [K in keyof F]: F[K] extends Aggregate<unknown, C>
+          ? unknown
+          : TypeMessage<"a view has either aggregates or plain features: split it in two">;
+      }
+    : unknown
   : { readonly [K in Wrong<F, C>]: Verdict<K, F, C> };
 
 /**

@@ -2,7 +2,7 @@ import type { RecordBatch } from "../value/record-batch.ts";
 import type { ValueType } from "../value/type.ts";
 import type { InstantLiteral } from "./expr-types.ts";
 import type { AnyService, Service } from "./service.ts";
-import type { Merge, NoExtra, Nothing, Simplify, TypeMessage } from "./type-message.ts";
+import type { Merge, NoExtra, Nothing, TypeMessage } from "./type-message.ts";
 import type { AnyValueType } from "./value-types.ts";
 import type { AnyView } from "./view.ts";
 
@@ -18,7 +18,7 @@ export type ServiceOf<V extends readonly AnyView[]> = Service<
 export type Selected<S extends AnyService, V extends readonly AnyView[]> = [S] extends [never] ? ServiceOf<V> : S;
 
 /** One entity row: keys and request fields. */
-export type Wanted<S extends AnyService> = Simplify<S["~keys"] & S["~request"]>;
+export type Wanted<S extends AnyService> = S["~wanted"];
 
 /** Columns of a flat row: `feature`, or `view__feature` with full names. */
 export type FlatFeatures<Rows, Full> = Full extends true
@@ -28,18 +28,21 @@ export type FlatFeatures<Rows, Full> = Full extends true
 /** Feature → view, of all views together; `never` as soon as two views share a feature. Linear in the number of features. */
 type Owners<Rows> = Merge<{ [N in keyof Rows]: { [F in keyof Rows[N]]: N } }[keyof Rows]>;
 
-/** One sentence per feature whose name another view has too. Quadratic, therefore only made when there is a collision. */
-type Collisions<Rows> = {
-  [N in keyof Rows & string]: {
-    [O in Exclude<
-      keyof Rows,
-      N
-    >]: TypeMessage<`${N}:${keyof Rows[N] & keyof Rows[O] & string} has the name of another view's feature: set fullFeatureNames: true, or .pick() others`>;
-  }[Exclude<keyof Rows, N>];
-}[keyof Rows & string];
-
-/** `Normal`, unless flat names collide: then a sentence per collision. */
-export type UnlessColliding<Rows, Full, Normal> = Full extends true ? Normal : [Owners<Rows>] extends [never] ? Collisions<Rows> : Normal;
+/**
+ * `Normal`, unless flat names collide: then a sentence per collision. The sentences are quadratic, therefore only made when there
+ * is one; they are written out here because an alias would be printed instead of them.
+ */
+export type UnlessColliding<Rows, Full, Normal> = Full extends true
+  ? Normal
+  : [Owners<Rows>] extends [never]
+    ? {
+        [N in keyof Rows & string]: {
+          [O in Exclude<keyof Rows, N>]: TypeMessage<`${N}:${keyof Rows[N] &
+            keyof Rows[O] &
+            string} has the name of another view's feature: set fullFeatureNames: true, or .pick() others`>;
+        }[Exclude<keyof Rows, N>];
+      }[keyof Rows & string]
+    : Normal;
 
 /** What became of one value of an answer. */
 type FeatureStatus = "PRESENT" | "NULL_VALUE" | "NOT_FOUND" | "OUTSIDE_MAX_AGE" | "INCOMPLETE";
@@ -93,15 +96,19 @@ export interface TrainingSet<out Row, out Table> extends AsyncDisposable {
 /** Spines without row types: a path to a Parquet or CSV file, or a query. */
 export type SpineReference = string | { readonly sql: string };
 
-/** A row of a typed spine: keys, request fields and the as-of time; other columns pass through. */
-export type SpineRow<S extends AnyService, Time extends string> = Simplify<Wanted<S> & { readonly [K in Time]: InstantLiteral }>;
+/** Keys, request fields and the as-of time of a typed spine; other columns pass through. */
+export type SpineColumns<S extends AnyService, Time extends string> = Wanted<S> & { readonly [K in Time]: InstantLiteral };
 
-/** A row of a training set: the spine's columns, then the features by flat name. */
-export type TrainingRow<S extends AnyService, Spine, Columns, Time extends string, Full> = (Spine extends readonly (infer R)[]
-  ? Wanted<S> & Omit<R, Time | keyof Wanted<S>>
-  : Wanted<S> & { readonly [K in keyof Columns]: Columns[K] extends { readonly "~js": infer Js } ? Js | null : never }) & {
+/**
+ * A row of a training set: the spine's columns, then the features by flat name. `SpineRow` is the row of a typed spine; `never`
+ * for a path or query, whose further columns are `Columns`.
+ */
+export type TrainingRow<S extends AnyService, SpineRow, Columns, Time extends string, Full> = Wanted<S> & {
   readonly [K in Time]: number;
-} & FlatFeatures<S["~rows"], Full>;
+} & ([SpineRow] extends [never]
+    ? { readonly [K in keyof Columns]: Columns[K] extends { readonly "~js": infer Js } ? Js | null : never }
+    : Omit<SpineRow, Time | keyof Wanted<S>>) &
+  FlatFeatures<S["~rows"], Full>;
 
 /**
  * The typed retrieval methods of a feature store. Each takes exactly one of `service` and `features` (checked at run time). One
@@ -130,11 +137,11 @@ export interface TypedRetrieval<Table> {
     Full extends boolean = false,
     Time extends string = "event_timestamp",
     Columns extends { readonly [name: string]: AnyValueType } = Nothing,
-    Spine extends SpineReference | readonly SpineRow<Selected<S, V>, Time>[] = SpineReference,
+    SpineRow extends { readonly [K in keyof SpineColumns<Selected<S, V>, Time>]: SpineColumns<Selected<S, V>, Time>[K] } = never,
   >(query: {
     readonly service?: S;
     readonly features?: V;
-    readonly spine: UnlessColliding<Selected<S, V>["~rows"], Full, Spine>;
+    readonly spine: UnlessColliding<Selected<S, V>["~rows"], Full, SpineReference | readonly SpineRow[]>;
     readonly spineColumns?: Columns;
     readonly timeColumn?: Time;
     readonly fullFeatureNames?: Full;
@@ -146,9 +153,9 @@ export interface TypedRetrieval<Table> {
   }): Promise<
     TrainingSet<
       {
-        readonly [K in keyof TrainingRow<Selected<S, V>, Spine, Columns, Time, Full>]: TrainingRow<
+        readonly [K in keyof TrainingRow<Selected<S, V>, SpineRow, Columns, Time, Full>]: TrainingRow<
           Selected<S, V>,
-          Spine,
+          SpineRow,
           Columns,
           Time,
           Full

@@ -13,6 +13,8 @@ export interface Service<out Name extends string, out Keys, out Rows, out Reques
   readonly "~keys": Keys;
   readonly "~rows": Rows;
   readonly "~request": Request;
+  /** One entity row: keys and request fields. */
+  readonly "~wanted": { readonly [K in keyof (Keys & Request)]: (Keys & Request)[K] };
 }
 
 export interface AnyService {
@@ -21,16 +23,15 @@ export interface AnyService {
   readonly "~keys": unknown;
   readonly "~rows": unknown;
   readonly "~request": unknown;
+  readonly "~wanted": unknown;
 }
 
-/** Nothing, or a message on the name of each view that occurs twice. Linear: a name met twice maps to a union of positions. */
-type Unique<V extends readonly AnyView[]> = [Repeated<Positions<V>>] extends [never]
+/** Nothing, or a message where a view name occurs twice. Linear: a name met twice maps to a union of positions. */
+type Unique<V extends readonly AnyView[]> = number extends V["length"]
   ? unknown
-  : {
-      readonly [I in keyof V]: V[I]["name"] extends Repeated<Positions<V>>
-        ? { readonly name: TypeMessage<"a view name occurs twice in this service: give one an .as(alias)", V[I]["name"]> }
-        : unknown;
-    };
+  : [Repeated<Positions<V>>] extends [never]
+    ? unknown
+    : TypeMessage<"a view name occurs twice in this service: give one an .as(alias)", Repeated<Positions<V>>>;
 
 type Positions<V extends readonly AnyView[]> = { [I in keyof V & `${number}` as V[I]["name"]]: I };
 
@@ -41,8 +42,8 @@ type IsUnion<T, U = T> = T extends unknown ? ([U] extends [T] ? false : true) : 
 
 /** Declares the list of views (or picks of views) that one model uses. Its order is the order of results. */
 export function featureService<Name extends string, const V extends readonly AnyView[]>(
-  name: Name,
-  views: V & Unique<V>,
+  name: Name & Unique<V>,
+  views: V,
   options?: MetaOptions,
 ): Service<
   Name,

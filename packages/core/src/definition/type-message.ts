@@ -8,7 +8,7 @@ export interface TypeMessage<M extends string, Known = never> {
 }
 
 /** No members: an entity-less view's keys, a view without request fields. */
-// biome-ignore lint/complexity/noBannedTypes: users read this type in hovers and declarations, where `{}` says it best.
+// biome-ignore lint/complexity/noBannedTypes: the empty object type is meant, as the neutral element of intersections.
 export type Nothing = {};
 
 /** Union to intersection, in one step for any number of members. */

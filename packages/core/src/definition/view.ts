@@ -20,7 +20,7 @@ export interface View<out Name extends string, out Keys, out Values, out Request
   /** Another name in results, for example to use a view twice. */
   as<Alias extends string>(alias: Alias): View<Alias, Keys, Values, Request>;
   /** Reads entity keys from other columns of the spine or the request: `.withKeys({ customer_id: "buyer_id" })`. */
-  withKeys<const M extends { readonly [K in keyof Keys]?: string }>(
+  withKeys<const M extends { readonly [K in keyof Keys]?: string } & { readonly [name: string]: string | undefined }>(
     map: M & { readonly [P in Exclude<keyof M, keyof Keys>]: TypeMessage<`"${P & string}" is not a key of this view`, keyof Keys> },
   ): View<Name, { readonly [K in keyof Keys as K extends keyof M ? (M[K] extends string ? M[K] : K) : K]: Keys[K] }, Values, Request>;
   /** Plain views only: a value older than this reads as null, where the view's ttl is longer or unbounded. */
