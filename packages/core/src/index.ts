@@ -212,8 +212,27 @@ export { onlineViewOf, RegistryCache, type RegistryView, registeredService, stor
 export { defaultFlowSettings, type FlowSettings, type Runtime } from "./flow/runtime.ts";
 export type { FeatureCoverage, ServedRegistry, ServedView } from "./flow/served.ts";
 export { explainValue, type WhyAnswer, type WhyRequest, type WhyRow } from "./flow/why.ts";
+// plan
+export { type ApplyOutcome, applyDefinitions, applyPlan, applyUntilCurrent } from "./plan/apply-plan.ts";
+export { createFeatureRegistry, type FeatureRegistryConfig } from "./plan/create-feature-registry.ts";
+export { printExpressionText } from "./plan/expression-text.ts";
+export {
+  type FieldDifference,
+  type Implications,
+  type Plan,
+  type PlanAction,
+  type PlanEntry,
+  type PlanKind,
+  type PlanOptions,
+  type PlanWarning,
+  printObject,
+} from "./plan/plan.ts";
+export { planChanges } from "./plan/plan-changes.ts";
+export { planToJson } from "./plan/plan-json.ts";
+export { type RenderOptions, refusalText, renderPlan } from "./plan/render-plan.ts";
 // request plans
 export { planRequest, type RequestOutput, type RequestPlan, type RequestPlanOptions, type StoredUse } from "./plan/request-plan.ts";
+export { teardownPlan } from "./plan/teardown-plan.ts";
 // platform
 export { type Clock, systemClock } from "./platform/clock.ts";
 export { type Random, systemRandom } from "./platform/random.ts";

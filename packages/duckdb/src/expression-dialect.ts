@@ -36,7 +36,8 @@ export const duckDbExpressionDialect: ExpressionDialect = {
   typeName,
   literal: printLiteral,
   checkedArithmetic: (op, left, right) => `${checkedFunctions[op]}(${left}, ${right})`,
-  tryCast: (sql, to) => `TRY_CAST(${sql} AS ${typeName(to)})`,
+  // LEAST of one argument is that argument, and hides the cast: DuckDB 1.5 calculates `TRY_CAST(x AS INTEGER) < 5` as `x < 5`.
+  tryCast: (sql, to) => `least(TRY_CAST(${sql} AS ${typeName(to)}))`,
   truncate: (sql) => `trunc(${sql})`,
   onlyMatching: (sql, pattern) => `regexp_extract(${sql}, ${printText(`^(?:${pattern})$`)})`,
   decimalToText: (sql, type) => {

@@ -1,1 +1,2 @@
-export {};
+export type { DuckDbConfig } from "./config.ts";
+export { openDuckDbOfflineStore } from "./store.ts";

@@ -1,0 +1,84 @@
+import type { ErrorCode } from "../error/codes.ts";
+import type { ExpressionNode } from "../expression/node.ts";
+import type { ValueType } from "../value/type.ts";
+
+/** A column as an engine found it. */
+export interface EngineColumn {
+  readonly name: string;
+  /** The engine's name of its type. */
+  readonly type: string;
+  /**
+   * `text`: read from a medium without types (CSV, partition folders), so text stands for every type.
+   * `log`: read from the offline log, where key columns have the plain form of their JavaScript values.
+   */
+  readonly medium: "typed" | "text" | "log";
+}
+
+/** Instants, both ends included; null = open. */
+export interface InstantRange {
+  readonly fromUs: number | null;
+  readonly toUs: number | null;
+}
+
+/** Puts an aggregate call into its frame or filter: `sum(x)` → `sum(x) OVER w`. */
+export type Fold = (call: string) => string;
+
+/**
+ * How an engine prints what the compiler says; it decides nothing. Inside the program instants are 64-bit microseconds and
+ * every other type is the engine's own ({@link Dialect.storageType}).
+ */
+export interface Dialect {
+  readonly name: string;
+  quoteName(name: string): string;
+  quoteText(text: string): string;
+  /** The type in which values lie in the program's tables; instants are 64-bit integers. */
+  storageType(type: ValueType): string;
+  printExpression(node: ExpressionNode, column: (name: string) => string): string;
+  /**
+   * The value of an engine's column in the storage form of a declared type; null where the types do not fit. A value without
+   * counterpart (1.5 for int64) fails the query, or gives null with `"null"`.
+   */
+  convert(column: EngineColumn, sql: string, type: ValueType, misfit: "fail" | "null"): string | null;
+  /** Microseconds of a time column, floored; null for absent and infinite times. Null where the column holds no times. */
+  instant(column: EngineColumn, sql: string): string | null;
+  /** A condition on the raw column that keeps at least every row of the range, in a form that skips blocks of files; or null. */
+  instantFilter(column: EngineColumn, sql: string, range: InstantRange): string | null;
+  /** A stored value in the form that files and people get: instants as times with zone. */
+  present(sql: string, type: ValueType): string;
+  createTable(name: string, select: string): string;
+  dropTable(name: string): string;
+  /** `left` joined to the row of `right` with equal keys and the greatest `rightTime` not after `leftTime`; unmatched rows drop out. */
+  asOfJoin(left: string, right: string, equal: readonly string[], leftTime: string, rightTime: string): string;
+  /** FROM clause that puts tables with equal numbers of rows side by side, row by row in the order in which they were created. */
+  zip(tables: readonly { readonly table: string; readonly alias: string }[]): string;
+  /** `a mod b` for integers, never negative. */
+  floorMod(a: string, b: string): string;
+  /** Picks one row per partition: adds a filter on the row number to a SELECT without further clauses. */
+  firstPerPartition(select: string, partition: readonly string[], order: readonly string[]): string;
+  /** Sort item; null lowest, whatever the engine's default. */
+  orderBy(sql: string, direction: "ascending" | "descending"): string;
+  /** An expression that fails the query with an error of asof. */
+  fail(code: ErrorCode, detail: string): string;
+  /** Hash of a key, the same in every run: splits keys among `count` parts. */
+  partitionOf(keys: readonly string[], count: number): string;
+  readonly aggregates: AggregateDialect;
+}
+
+/** Aggregates that engines spell differently. All skip null arguments. */
+export interface AggregateDialect {
+  /** Exact sum of integers, wider than int64. */
+  sumInteger(argument: string, fold: Fold): string;
+  sumFloat(argument: string, fold: Fold): string;
+  /** Exact sum of decimals. */
+  sumDecimal(argument: string, fold: Fold): string;
+  /** Smallest or greatest; NaN is greatest. */
+  extreme(end: "min" | "max", argument: string, fold: Fold): string;
+  /** Variance or its root of finite values; null where the divisor is not positive. */
+  spread(fn: "variance" | "stddev", population: boolean, argument: string, fold: Fold): string;
+  /** The argument of the row with the lowest or highest ordinal. */
+  ordered(end: "first" | "last", argument: string, ordinal: string, fold: Fold): string;
+  /** Up to n of them as a list, in the order of the ordinals; an empty list of that type for none. */
+  orderedList(end: "first" | "last", n: number, argument: string, ordinal: string, type: ValueType, fold: Fold): string;
+  /** Number of different values, NaN once, −0 equal to 0. */
+  countDistinct(argument: string, type: ValueType, fold: Fold): string;
+}

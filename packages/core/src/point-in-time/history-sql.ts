@@ -1,0 +1,278 @@
+import type { SourceModel } from "../definition/model.ts";
+import { AsofError } from "../error/error.ts";
+import { childrenOf } from "../expression/columns.ts";
+import type { ExpressionNode } from "../expression/node.ts";
+import { orderColumns } from "../value/order.ts";
+import { printType, type ValueType } from "../value/type.ts";
+import type { Dialect, EngineColumn, InstantRange } from "./dialect.ts";
+import type { History } from "./join-plan.ts";
+import type { HistoryTables, SideTable } from "./program.ts";
+
+/** Columns that a row of the offline log has beside the source's own, which keep their logical names. */
+export const logColumns = {
+  created: "__created_time",
+  ingest: "__ingest_time",
+  origin: "__origin",
+  eventId: "__event_id",
+} as const;
+
+/** A column wanted of a history: the source's by logical name, or an expression over the source's columns. */
+export interface WantedColumn {
+  readonly name: string;
+  readonly type: ValueType;
+  readonly expression?: ExpressionNode;
+}
+
+/** What to read of a history. The SELECT has columns `k0…` (keys), `t` (event time), `c0…` and, where asked for, `cr`, `eid`, `ing`. */
+export interface HistoryQuery {
+  readonly keys: readonly { readonly name: string; readonly type: ValueType }[];
+  readonly columns: readonly WantedColumn[];
+  /** Adds `cr`: created time in microseconds or null. */
+  readonly created: boolean;
+  /** Adds `eid`, the event's identity (as text where there is a log) or null, and `ing`, the time of ingest or null for batch rows. */
+  readonly identity: boolean;
+  /** Rows outside may be left out, to read less. */
+  readonly range: InstantRange;
+}
+
+/** A source and history of one view, bound to the engine's tables. */
+export interface BoundHistory {
+  /** The source of the view: names the times of the log. */
+  readonly source: SourceModel;
+  readonly history: History;
+  readonly tables: HistoryTables;
+}
+
+/** Rule "History" as a SELECT: batch rows before the handover, log rows from it on, each log event once, none without event time. */
+export function selectHistory(bound: BoundHistory, query: HistoryQuery, dialect: Dialect): string {
+  const sides: string[] = [];
+  const { batch, log } = bound.tables;
+  if (batch !== null && bound.history.batch !== null) sides.push(selectSide(batchSide(bound, batch, bound.history.batch), query, dialect));
+  if (log !== null) sides.push(selectSide(logSide(bound, log, dialect), query, dialect));
+  if (sides.length === 0) sides.push(selectNothing(query, dialect));
+  return sides.join("\nUNION ALL\n");
+}
+
+/** Whether the rows of a history have a created time at all. */
+export function hasCreated(bound: BoundHistory): boolean {
+  return bound.tables.log !== null || (bound.history.batch?.createdTime ?? null) !== null;
+}
+
+/** Whether a windowed view over it has to fold events once. Log rows are deduplicated wherever they are read. */
+export function hasEventIds(bound: BoundHistory): boolean {
+  return (bound.history.batch?.eventId ?? null) !== null;
+}
+
+/** A query for the number of rows that have no finite event time, or null for a static source. */
+export function countUndated(bound: BoundHistory, dialect: Dialect): string | null {
+  if (bound.source.eventTime === null) return null;
+  const counts: string[] = [];
+  const count = (side: Side): void => {
+    const time = instantOf(side, side.eventTime, dialect);
+    counts.push(`(SELECT count(*) FROM ${side.table.relation} WHERE ${time} IS NULL)`);
+  };
+  if (bound.tables.batch !== null && bound.history.batch !== null) count(batchSide(bound, bound.tables.batch, bound.history.batch));
+  if (bound.tables.log !== null) count(logSide(bound, bound.tables.log, dialect));
+  return counts.length === 0 ? null : `SELECT ${counts.join(" + ")} AS n`;
+}
+
+/** One side of a history with everything that differs between the two. */
+interface Side {
+  readonly what: string;
+  readonly table: SideTable;
+  readonly mapping: Readonly<Record<string, string>>;
+  readonly eventTime: string | null;
+  readonly createdTime: string | null;
+  readonly eventId: string | null;
+  /** Ids of both sides must compare; alone, the batch's own type is faster. */
+  readonly identityAsText: boolean;
+  readonly ingest: string | null;
+  readonly handover: { readonly before: number | null; readonly from: number | null };
+  /** The log's older files may lack a column that was added later. */
+  readonly missing: "fail" | "null";
+}
+
+function batchSide(bound: BoundHistory, table: SideTable, source: SourceModel): Side {
+  return {
+    what: `Source "${source.name}"`,
+    table,
+    mapping: source.mapping,
+    eventTime: source.eventTime,
+    createdTime: source.createdTime,
+    eventId: source.eventId,
+    identityAsText: bound.tables.log !== null,
+    ingest: null,
+    handover: { before: bound.tables.log === null ? null : bound.history.handoverUs, from: null },
+    missing: "fail",
+  };
+}
+
+function logSide(bound: BoundHistory, table: SideTable, dialect: Dialect): Side {
+  const { source } = bound;
+  return {
+    what: `The log of source "${source.name}"`,
+    table: { ...table, relation: foldLogOnce(source, table, dialect) },
+    mapping: {},
+    eventTime: source.eventTime,
+    createdTime: logColumns.created,
+    eventId: logColumns.eventId,
+    identityAsText: true,
+    ingest: logColumns.ingest,
+    handover: { before: null, from: bound.history.handoverUs },
+    missing: "null",
+  };
+}
+
+/** The log with each event once: the earliest ingested, then the lowest in the row order. */
+function foldLogOnce(source: SourceModel, table: SideTable, dialect: Dialect): string {
+  const have = new Set(table.columns.map((c) => c.name));
+  const order = [logColumns.ingest, source.eventTime, logColumns.created, ...orderColumns(source.columns).map((c) => c.name)]
+    .filter((name): name is string => name !== null && have.has(name))
+    .map((name) => dialect.orderBy(dialect.quoteName(name), "ascending"));
+  const once = dialect.firstPerPartition(`SELECT * FROM ${table.relation}`, [dialect.quoteName(logColumns.eventId)], order);
+  return `(${once}) AS log`;
+}
+
+function selectSide(side: Side, query: HistoryQuery, dialect: Dialect): string {
+  const time = side.eventTime === null ? "CAST(0 AS BIGINT)" : instantOf(side, side.eventTime, dialect);
+  const items = query.keys.map((key, i) => `${valueOf(side, key.name, key.type, "key", dialect)} AS k${i}`);
+  items.push(`${time} AS t`);
+  if (query.created) items.push(`${side.createdTime === null ? nullInstant : instantOf(side, side.createdTime, dialect)} AS cr`);
+  if (query.identity) items.push(`${identityOf(side, dialect)} AS eid`, `${ingestOf(side, dialect)} AS ing`);
+  const base = baseColumns(query.columns);
+  const hasExpressions = query.columns.some((c) => c.expression !== undefined);
+  const aliases = new Map(base.map((column, i) => [column.name, hasExpressions ? `b${i}` : `c${i}`]));
+  for (const column of base) items.push(`${valueOf(side, column.name, column.type, "column", dialect)} AS ${aliases.get(column.name)}`);
+  const where = conditions(side, time, query.range, dialect);
+  const inner = `SELECT ${items.join(", ")} FROM ${side.table.relation}${where.length === 0 ? "" : ` WHERE ${where.join(" AND ")}`}`;
+  if (!hasExpressions && base.length === query.columns.length) return inner;
+  const column = (name: string): string => aliases.get(name) ?? "NULL";
+  const outer = query.columns.map((c, i) =>
+    c.expression === undefined ? `${column(c.name)} AS c${i}` : `${dialect.printExpression(c.expression, column)} AS c${i}`,
+  );
+  return `SELECT ${[...fixedColumns(query), ...outer].join(", ")} FROM (${inner}) AS side`;
+}
+
+/** Names of the columns before `c0…`, in their order. */
+export function fixedColumns(query: HistoryQuery): readonly string[] {
+  return [...query.keys.map((_, i) => `k${i}`), "t", ...(query.created ? ["cr"] : []), ...(query.identity ? ["eid", "ing"] : [])];
+}
+
+const nullInstant = "CAST(NULL AS BIGINT)";
+
+function selectNothing(query: HistoryQuery, dialect: Dialect): string {
+  const items = query.keys.map((key, i) => `CAST(NULL AS ${dialect.storageType(key.type)}) AS k${i}`);
+  items.push(`${nullInstant} AS t`);
+  if (query.created) items.push(`${nullInstant} AS cr`);
+  if (query.identity) items.push("CAST(NULL AS VARCHAR) AS eid", `${nullInstant} AS ing`);
+  items.push(...query.columns.map((c, i) => `CAST(NULL AS ${dialect.storageType(c.type)}) AS c${i}`));
+  return `SELECT ${items.join(", ")} WHERE 1 = 0`;
+}
+
+/** The source's own columns that the wanted ones stand on, each once. */
+function baseColumns(columns: readonly WantedColumn[]): readonly { readonly name: string; readonly type: ValueType }[] {
+  const base = new Map<string, ValueType>();
+  for (const column of columns) {
+    if (column.expression === undefined) base.set(column.name, column.type);
+    else for (const [name, type] of typedColumns(column.expression)) base.set(name, type);
+  }
+  return [...base].map(([name, type]) => ({ name, type }));
+}
+
+function typedColumns(node: ExpressionNode): ReadonlyMap<string, ValueType> {
+  const types = new Map<string, ValueType>();
+  const visit = (part: ExpressionNode): void => {
+    if (part.node === "column") types.set(part.name, part.type);
+    childrenOf(part).forEach(visit);
+  };
+  visit(node);
+  return types;
+}
+
+function conditions(side: Side, time: string, range: InstantRange, dialect: Dialect): readonly string[] {
+  if (side.eventTime === null) return [];
+  const fromUs = maximum(range.fromUs, side.handover.from);
+  const toUs = minimum(range.toUs, side.handover.before === null ? null : side.handover.before - 1);
+  const column = findColumn(side, side.eventTime);
+  const where: string[] = [];
+  if (column !== null && (fromUs !== null || toUs !== null)) {
+    const raw = dialect.instantFilter(column, dialect.quoteName(column.name), { fromUs, toUs });
+    if (raw !== null) where.push(raw);
+  }
+  if (fromUs !== null) where.push(`${time} >= ${fromUs}`);
+  if (toUs !== null) where.push(`${time} <= ${toUs}`);
+  if (fromUs === null && toUs === null) where.push(`${time} IS NOT NULL`);
+  return where;
+}
+
+function maximum(a: number | null, b: number | null): number | null {
+  return a === null ? b : b === null ? a : Math.max(a, b);
+}
+
+function minimum(a: number | null, b: number | null): number | null {
+  return a === null ? b : b === null ? a : Math.min(a, b);
+}
+
+function identityOf(side: Side, dialect: Dialect): string {
+  if (side.eventId === null) return "CAST(NULL AS VARCHAR)";
+  const column = findColumn(side, side.eventId);
+  if (column === null) throw missingColumn(side, side.eventId, "event id");
+  const sql = dialect.quoteName(column.name);
+  return side.identityAsText ? `CAST(${sql} AS VARCHAR)` : sql;
+}
+
+function ingestOf(side: Side, dialect: Dialect): string {
+  return side.ingest === null ? nullInstant : instantOf(side, side.ingest, dialect);
+}
+
+function instantOf(side: Side, name: string | null, dialect: Dialect): string {
+  if (name === null) return nullInstant;
+  const column = findColumn(side, name);
+  if (column === null) throw missingColumn(side, name, "time");
+  const sql = dialect.instant(column, dialect.quoteName(column.name));
+  if (sql === null) {
+    const what = name === side.eventTime ? "event-time" : "created-time";
+    throw new AsofError("ASOF_SOURCE_COLUMN", `${side.what} has its ${what} column "${column.name}" as ${column.type}, not as a time.`, {
+      path: `${side.what}.${name}`,
+      value: column.type,
+      fix: "Store it as a timestamp or date, or name another column.",
+    });
+  }
+  return sql;
+}
+
+function valueOf(side: Side, name: string, type: ValueType, what: "key" | "column", dialect: Dialect): string {
+  const column = findColumn(side, name);
+  if (column === null) {
+    if (side.missing === "null") return `CAST(NULL AS ${dialect.storageType(type)})`;
+    throw missingColumn(side, name, what);
+  }
+  const sql = dialect.convert(column, dialect.quoteName(column.name), type, "fail");
+  if (sql === null) {
+    throw new AsofError(
+      "ASOF_SOURCE_COLUMN",
+      `${side.what} has ${what} "${column.name}" as ${column.type}, but it is declared as ${printType(type)}.`,
+      {
+        path: `${side.what}.${name}`,
+        value: column.type,
+        fix: "Declare the type that the source has, or convert the column in a sql source.",
+      },
+    );
+  }
+  return sql;
+}
+
+/** By its exact name, also in engines that ignore case: `a` and `A` may both be there. */
+function findColumn(side: Side, name: string): EngineColumn | null {
+  const physical = side.mapping[name] ?? name;
+  return side.table.columns.find((c) => c.name === physical) ?? null;
+}
+
+function missingColumn(side: Side, name: string, what: string): AsofError {
+  const physical = side.mapping[name] ?? name;
+  return new AsofError(
+    "ASOF_SOURCE_COLUMN",
+    `${side.what} has no column "${physical}", which is declared as its ${what}${physical === name ? "" : ` "${name}"`}. It has: ${side.table.columns.map((c) => c.name).join(", ")}.`,
+    { path: `${side.what}.${name}`, value: physical, fix: "Fix the name, or add it to the source's column mapping." },
+  );
+}

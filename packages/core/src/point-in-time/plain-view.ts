@@ -1,0 +1,218 @@
+import type { FeatureModel, PlainViewModel } from "../definition/model.ts";
+import { orderColumns } from "../value/order.ts";
+import type { Dialect, InstantRange } from "./dialect.ts";
+import { type BoundHistory, hasCreated, selectHistory, type WantedColumn } from "./history-sql.ts";
+import type { JoinPlan, ViewJoin } from "./join-plan.ts";
+import type { SpineTable, Step } from "./program.ts";
+import { spineKeys, wholeTable } from "./spine-sql.ts";
+
+/** A plain view to compile. */
+export interface PlainJoin {
+  readonly knowledge: JoinPlan["knowledge"];
+  readonly view: PlainViewModel;
+  readonly join: ViewJoin;
+  readonly bound: BoundHistory;
+  readonly spine: SpineTable;
+  /**
+   * The table to create: one row per spine row, in its order, with columns `o0…` and `late` (whether the value was known only
+   * after t). Names of helper tables begin with it.
+   */
+  readonly output: string;
+}
+
+/**
+ * Rule "As-of join". The time of the visible row is found first, on keys and times alone; the features are fetched by that time;
+ * the rest of the row order is evaluated only where the fetch found several rows for one.
+ */
+export function compilePlainView(plain: PlainJoin, dialect: Dialect): readonly Step[] {
+  const context = contextOf(plain, dialect);
+  const steps = context.axis === "none" ? dimensionSteps(context) : asOfSteps(context);
+  return steps.map((step) => ({ ...step, phase: `${plain.view.name}: ${step.phase}` }));
+}
+
+/**
+ * What the as-of join compares with t. `event`: the event time. `known`: the later of event time and created time, from which on a
+ * row counts under knowledge "created". `created`: the created time alone, of a source without event time. `none`: nothing, every
+ * row of the source is visible at every t.
+ */
+type Axis = "event" | "known" | "created" | "none";
+
+interface Context extends PlainJoin {
+  readonly dialect: Dialect;
+  readonly axis: Axis;
+  readonly created: boolean;
+  /** Outputs in the order asked for, then columns that only the row order needs. */
+  readonly columns: readonly WantedColumn[];
+  /** Places in `columns` of the row order's columns. */
+  readonly order: readonly number[];
+}
+
+function contextOf(plain: PlainJoin, dialect: Dialect): Context {
+  const created = hasCreated(plain.bound);
+  const isStatic = plain.bound.source.eventTime === null;
+  const byCreated = created && plain.knowledge === "created";
+  const columns = plain.join.features.map(({ feature }) => wantedFeature(feature));
+  const order = orderColumns(plain.view.features).map((feature) => {
+    const at = columns.findIndex((c) => c.name === feature.name);
+    return at === -1 ? columns.push(wantedFeature(feature)) - 1 : at;
+  });
+  const axis: Axis = isStatic ? (byCreated ? "created" : "none") : byCreated ? "known" : "event";
+  return { ...plain, dialect, axis, created, columns, order };
+}
+
+function wantedFeature(feature: FeatureModel): WantedColumn {
+  const { name, type } = feature;
+  return feature.kind === "derived" ? { name, type, expression: feature.expression } : { name, type };
+}
+
+function asOfSteps(context: Context): readonly Step[] {
+  const { output, dialect, spine } = context;
+  const match = `${output}_match`;
+  return [
+    { phase: "find the visible rows", sql: [dialect.createTable(match, selectMatches(context))] },
+    { phase: "fetch the features", sql: [dialect.createTable(output, selectFeatures(context, match))] },
+    {
+      phase: "resolve ties",
+      when: `SELECT (SELECT count(*) FROM ${output}) > ${spine.rowCount}`,
+      sql: tieStatements(context, match),
+    },
+    { phase: "clean up", sql: [dialect.dropTable(match)] },
+  ];
+}
+
+/** Spine rows with a visible row: number, t, keys, and the time `x` of that row. */
+function selectMatches(context: Context): string {
+  const { join, spine, dialect, axis } = context;
+  const keys = join.keys.map((_, i) => `k${i}`);
+  const left = `(SELECT ${["r", "t", ...spineKeys(spine, join.keys)].join(", ")} FROM ${spine.table}) AS s`;
+  const history = select(context, []);
+  const item = (sql: string): string => [...keys, sql].join(", ");
+  const right = {
+    event: () => `(SELECT ${item("t AS v, t AS x")} FROM (${history}) AS h) AS e`,
+    created: () => `(SELECT ${item(`${createdOrLowest("cr")} AS v, ${createdOrLowest("cr")} AS x`)} FROM (${history}) AS h) AS e`,
+    known: () => `(${selectKnown(keys, history)}) AS e`,
+    none: () => "",
+  }[axis]();
+  const joined = dialect.asOfJoin(
+    left,
+    right,
+    keys.map((k) => `s.${k} = e.${k}`),
+    "s.t",
+    "e.v",
+  );
+  const young = join.ttlUs === null || axis === "created" ? "" : ` WHERE e.x >= s.t - ${join.ttlUs}`;
+  return `SELECT ${["s.r", "s.t", ...keys.map((k) => `s.${k}`), "e.x"].join(", ")} FROM ${joined}${young}`;
+}
+
+/**
+ * A row counts from v = max(event time, created time) on. Among the rows that count at t the greatest event time wins, which is the
+ * running maximum of event times in the order of v.
+ */
+function selectKnown(keys: readonly string[], history: string): string {
+  const partition = keys.length === 0 ? "" : `PARTITION BY ${keys.join(", ")} `;
+  const inner = `SELECT ${[...keys, "t", "greatest(t, coalesce(cr, t)) AS v"].join(", ")} FROM (${history}) AS h`;
+  return `SELECT ${[...keys, "v", `max(t) OVER (${partition}ORDER BY v RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS x`].join(", ")} FROM (${inner}) AS g`;
+}
+
+/** A missing created time is lowest. */
+function createdOrLowest(sql: string): string {
+  return `coalesce(${sql}, -9223372036854775807)`;
+}
+
+function selectFeatures(context: Context, match: string): string {
+  const { join, spine } = context;
+  const outputs = join.features.map((_, i) => `o${i}`);
+  const fetched = `SELECT ${["m.r", late(context, "m.t"), ...outputs.map((o, i) => `e.c${i} AS ${o}`)].join(", ")} FROM ${fetch(context, outputs.length, match)}`;
+  return `SELECT ${["s.r", "f.late", ...outputs.map((o) => `f.${o}`)].join(", ")} FROM ${spine.table} AS s LEFT JOIN (${fetched}) AS f ON f.r = s.r ORDER BY s.r`;
+}
+
+/** The history's rows that lie at the matched times, with the first `count` columns. */
+function fetch(context: Context, count: number, match: string): string {
+  const { join, axis } = context;
+  const on = join.keys.map((_, i) => `e.k${i} = m.k${i}`);
+  on.push(axis === "created" ? `${createdOrLowest("e.cr")} = m.x` : "e.t = m.x");
+  if (axis === "known") on.push("(e.cr IS NULL OR e.cr <= m.t)");
+  return `(${select(context, context.columns.slice(0, count))}) AS e JOIN ${match} AS m ON ${on.join(" AND ")}`;
+}
+
+function late({ created }: Context, time: string): string {
+  return `${created ? `e.cr > ${time}` : "FALSE"} AS late`;
+}
+
+function tieStatements(context: Context, match: string): readonly string[] {
+  const { join, dialect, output, columns } = context;
+  const outputs = join.features.map((_, i) => `o${i}`);
+  const tied = `${output}_tied`;
+  const order = [...(context.created ? ["e.cr"] : []), ...context.order.map((i) => `e.c${i}`)].map((c) => dialect.orderBy(c, "descending"));
+  const candidates = `SELECT ${["m.r", late(context, "m.t"), ...outputs.map((o, i) => `e.c${i} AS ${o}`)].join(", ")} FROM ${fetch(context, columns.length, tied)}`;
+  const winners = dialect.firstPerPartition(candidates, ["m.r"], order);
+  const items = ["r", "late", ...outputs].join(", ");
+  return [
+    dialect.createTable(tied, `SELECT * FROM ${match} WHERE r IN (SELECT r FROM ${output} GROUP BY r HAVING count(*) > 1)`),
+    ...replaceTable(
+      output,
+      `SELECT ${items} FROM (SELECT ${items} FROM ${output} WHERE r NOT IN (SELECT r FROM ${tied}) UNION ALL SELECT ${items} FROM (${winners}) AS w) AS u ORDER BY r`,
+      dialect,
+    ),
+    dialect.dropTable(tied),
+  ];
+}
+
+/** Puts the result of a SELECT, which may read the table, in the table's place. */
+export function replaceTable(table: string, select: string, dialect: Dialect): readonly string[] {
+  return [dialect.createTable(`${table}_next`, select), dialect.dropTable(table), `ALTER TABLE ${table}_next RENAME TO ${table}`];
+}
+
+/** A source without event time: one row per key, the greatest in the row order, whatever t is. */
+function dimensionSteps(context: Context): readonly Step[] {
+  const { join, spine, dialect, output, columns } = context;
+  const rows = `${output}_rows`;
+  const keys = join.keys.map((_, i) => `k${i}`);
+  const outputs = join.features.map((_, i) => `o${i}`);
+  const order = [...(context.created ? ["cr"] : []), ...context.order.map((i) => `c${i}`)].map((c) => dialect.orderBy(c, "descending"));
+  const wanted =
+    keys.length === 0
+      ? ""
+      : ` WHERE ${keyTuple(keys)} IN (SELECT ${keyTuple(spineKeys(spine, join.keys, false))} FROM ${spine.table} AS s)`;
+  const distinct = keys.length === 0 ? "1" : `(SELECT count(*) FROM (SELECT DISTINCT ${keys.join(", ")} FROM ${rows}) AS d)`;
+  const on =
+    keys.length === 0
+      ? "1 = 1"
+      : spineKeys(spine, join.keys, false)
+          .map((k, i) => `${k} = e.k${i}`)
+          .join(" AND ");
+  return [
+    { phase: "read the dimension", sql: [dialect.createTable(rows, `SELECT * FROM (${select(context, columns)}) AS h${wanted}`)] },
+    {
+      phase: "resolve ties",
+      when: `SELECT (SELECT count(*) FROM ${rows}) > ${distinct}`,
+      sql: replaceTable(rows, dialect.firstPerPartition(`SELECT * FROM ${rows}`, keys, order), dialect),
+    },
+    {
+      phase: "fetch the features",
+      sql: [
+        dialect.createTable(
+          output,
+          `SELECT ${["s.r", late(context, "s.t"), ...outputs.map((o, i) => `e.c${i} AS ${o}`)].join(", ")} FROM ${spine.table} AS s LEFT JOIN ${rows} AS e ON ${on} ORDER BY s.r`,
+        ),
+        dialect.dropTable(rows),
+      ],
+    },
+  ];
+}
+
+function keyTuple(keys: readonly string[]): string {
+  return keys.length === 1 ? (keys[0] ?? "") : `(${keys.join(", ")})`;
+}
+
+function select(context: Context, columns: readonly WantedColumn[]): string {
+  const { bound, join, created, dialect, spine } = context;
+  const keys = join.keys.map(({ key, type }) => ({ name: key, type }));
+  return selectHistory(bound, { keys, columns, created, identity: false, range: rangeOf(spine, join.ttlUs) }, dialect);
+}
+
+/** Event times that any row of the spine can see. */
+function rangeOf(spine: SpineTable, ttlUs: number | null): InstantRange {
+  if (spine.range === null) return wholeTable;
+  return { fromUs: ttlUs === null ? null : spine.range.minUs - ttlUs, toUs: spine.range.maxUs };
+}

@@ -1,0 +1,66 @@
+import type { ColumnInfo } from "../value/record-batch.ts";
+import type { ValueType } from "../value/type.ts";
+import type { EngineColumn } from "./dialect.ts";
+import type { ViewJoin } from "./join-plan.ts";
+
+/** One step of a join program. */
+export interface Step {
+  /** What it does, for progress and for people. */
+  readonly phase: string;
+  /** A query giving one boolean; the step runs only where it is true. */
+  readonly when?: string;
+  /** Statements, run in order. */
+  readonly sql: readonly string[];
+}
+
+/** The spine as the engine has loaded it: `r` is the row's number in the input, from 0, `t` the as-of time, never null. */
+export interface SpineTable {
+  readonly table: string;
+  /** Key columns in storage form, by spine column and declared type. */
+  readonly keys: readonly { readonly column: string; readonly type: ValueType; readonly sql: string }[];
+  readonly rowCount: number;
+  /** Range of the as-of times; null for an empty spine. */
+  readonly range: { readonly minUs: number; readonly maxUs: number } | null;
+}
+
+/** A table or files, ready to stand in a FROM clause. */
+export interface SideTable {
+  readonly relation: string;
+  readonly columns: readonly EngineColumn[];
+}
+
+/** What the engine has of a view's history. A side that does not count is null. */
+export interface HistoryTables {
+  readonly batch: SideTable | null;
+  readonly log: SideTable | null;
+}
+
+/** Everything the compiler needs to know beside the plan. */
+export interface JoinTables {
+  readonly spine: SpineTable;
+  /** One per view of the plan. */
+  readonly histories: readonly HistoryTables[];
+}
+
+/** A column that a program puts out. */
+export interface OutputColumn extends ColumnInfo {
+  /** How to select it from {@link JoinProgram.from}, in storage form. */
+  readonly sql: string;
+}
+
+/** What a retrieval reports of one view; each query gives one number. */
+export interface ReportQuery {
+  readonly join: ViewJoin;
+  readonly rowsWithoutEventTime: string | null;
+  /** Null where the source has no created time. */
+  readonly knownOnlyLater: string | null;
+}
+
+/** A compiled join: run the steps, then select from `from`, which yields one row per spine row, in its order. */
+export interface JoinProgram {
+  readonly steps: readonly Step[];
+  readonly outputs: readonly OutputColumn[];
+  /** FROM clause with the spine's table under the alias `s`. */
+  readonly from: string;
+  readonly reports: readonly ReportQuery[];
+}

@@ -1,0 +1,148 @@
+import type { EngineColumn, InstantRange, ValueType } from "@asof/core";
+import { decimalOf, elementOf, familyOf, fileTypeOf, storageTypeOf } from "./column-types.ts";
+
+type Misfit = "fail" | "null";
+
+/**
+ * The value of a column in the storage form of a declared type, or null where the column's type does not fit. Numbers change their
+ * type only where no digit is lost: 1.0 is an int64, 1.5 is not; integers and decimals become floats as they are declared. Text is
+ * not parsed, except from media that have nothing else.
+ */
+export function convertColumn(column: EngineColumn, sql: string, type: ValueType, misfit: Misfit): string | null {
+  const storage = storageTypeOf(type);
+  const family = familyOf(column.type);
+  const cast = (value: string): string => `${misfit === "fail" ? "CAST" : "TRY_CAST"}(${value} AS ${storage})`;
+  if (family === "null") return `CAST(NULL AS ${storage})`;
+  if (type.kind === "timestamp") return convertInstant(column, sql, misfit);
+  if (column.type === storage.replace(", ", ",")) return sql;
+  if (family === "text" && column.medium !== "typed" && type.kind !== "list") return type.kind === "bytes" ? encode(sql) : cast(sql);
+  switch (type.kind) {
+    case "bool":
+      return null;
+    case "int32":
+    case "int64":
+      return convertInteger(column.type, sql, cast, misfit);
+    case "float32":
+    case "float64":
+      return ["integer", "float", "decimal"].includes(family) ? cast(sql) : null;
+    case "string":
+      if (family === "bytes") return misfit === "fail" ? `decode(${sql})` : `TRY(decode(${sql}))`;
+      return family === "text" || family === "uuid" ? cast(sql) : null;
+    case "bytes":
+      return null;
+    case "date":
+      return null;
+    case "uuid":
+      return family === "text" ? cast(sql) : null;
+    case "decimal":
+      return convertDecimal(column, sql, type, cast, misfit);
+    case "list":
+      return family === "list" ? convertList(column, sql, type, misfit) : null;
+  }
+}
+
+function convertInteger(from: string, sql: string, cast: (value: string) => string, misfit: Misfit): string | null {
+  const family = familyOf(from);
+  if (family === "integer") return cast(sql);
+  if (family !== "float" && family !== "decimal") return null;
+  // A float beyond 2⁵³ may stand for several integers: it is no exact key or count.
+  const exact = family === "float" ? `${sql} = trunc(${sql}) AND abs(${sql}) <= 9007199254740992` : `${sql} = trunc(${sql})`;
+  return keepOnly(exact, sql, cast(sql), misfit);
+}
+
+function convertDecimal(
+  column: EngineColumn,
+  sql: string,
+  type: ValueType & { readonly kind: "decimal" },
+  cast: (value: string) => string,
+  misfit: Misfit,
+): string | null {
+  const family = familyOf(column.type);
+  if (family === "integer") return cast(sql);
+  if (family !== "decimal") return null;
+  return decimalOf(column.type).scale <= type.scale ? cast(sql) : keepOnly(`${cast(sql)} = ${sql}`, sql, cast(sql), misfit);
+}
+
+function convertList(column: EngineColumn, sql: string, type: ValueType & { readonly kind: "list" }, misfit: Misfit): string | null {
+  const element = convertColumn({ ...column, type: elementOf(column.type) }, "x", type.of, misfit);
+  if (element === null) return null;
+  const list = column.type.endsWith("[]") ? sql : `CAST(${sql} AS ${elementOf(column.type)}[])`;
+  return element === "x" ? list : `list_transform(${list}, lambda x: ${element})`;
+}
+
+function convertInstant(column: EngineColumn, sql: string, misfit: Misfit): string | null {
+  if (column.medium === "log" && column.type === "BIGINT") return sql;
+  return instantOfColumn(column, sql, misfit);
+}
+
+/** Takes the value where the condition holds; null stays null, anything else is a misfit. */
+function keepOnly(condition: string, sql: string, value: string, misfit: Misfit): string {
+  const otherwise = misfit === "null" ? "NULL" : `error('a value does not fit the declared type: ' || CAST(${sql} AS VARCHAR))`;
+  return `CASE WHEN ${sql} IS NULL THEN NULL WHEN ${condition} THEN ${value} ELSE ${otherwise} END`;
+}
+
+function encode(sql: string): string {
+  return `encode(${sql})`;
+}
+
+/** Microseconds of a time column, floored toward −∞; absent and infinite times give null. Null where the column holds no times. */
+export function instantOfColumn(column: EngineColumn, sql: string, misfit: Misfit = "fail"): string | null {
+  switch (familyOf(column.type)) {
+    case "null":
+      return "CAST(NULL AS BIGINT)";
+    case "instant":
+      // epoch_us rounds nanoseconds, which would let a row be seen before its time.
+      if (column.type === "TIMESTAMP_NS") {
+        const ns = `epoch_ns(${sql})`;
+        return `CASE WHEN isfinite(${sql}) THEN (${ns} - ((${ns} % 1000) + 1000) % 1000) // 1000 END`;
+      }
+      return `epoch_us(${sql})`;
+    case "date":
+      return `epoch_us(${sql})`;
+    case "text":
+      if (column.medium === "typed") return null;
+      return `epoch_us(${misfit === "fail" ? "CAST" : "TRY_CAST"}(${sql} AS TIMESTAMP WITH TIME ZONE))`;
+    default:
+      return null;
+  }
+}
+
+/** A filter on a raw time column that Parquet row groups can be skipped by; null where a comparison needs a conversion. */
+export function instantFilterOf(column: EngineColumn, sql: string, { fromUs, toUs }: InstantRange): string | null {
+  const literal = literalMaker(column.type);
+  if (literal === null) return null;
+  const conditions: string[] = [];
+  const from = fromUs === null ? null : literal(fromUs, "from");
+  const to = toUs === null ? null : literal(toUs, "to");
+  if (from !== null) conditions.push(`${sql} >= ${from}`);
+  if (to !== null) conditions.push(`${sql} <= ${to}`);
+  return conditions.length === 0 ? null : conditions.join(" AND ");
+}
+
+function literalMaker(type: string): ((us: number, end: "from" | "to") => string | null) | null {
+  switch (type) {
+    case "TIMESTAMP":
+      return (us) => `make_timestamp(${us})`;
+    case "TIMESTAMP WITH TIME ZONE":
+      return (us) => `make_timestamptz(${us})`;
+    case "TIMESTAMP_NS":
+      return (us, end) => {
+        // Nanoseconds reach from 1677 to 2262; outside there is nothing to skip by.
+        if (Math.abs(us) > 9_000_000_000_000_000) return null;
+        return `make_timestamp_ns(${us}${end === "from" ? "000" : "999"})`.replace("(0000)", "(0)").replace("(0999)", "(999)");
+      };
+    default:
+      return null;
+  }
+}
+
+/** A stored value as files hold it: instants as TIMESTAMPTZ. */
+export function presentValue(sql: string, type: ValueType): string {
+  if (!holdsInstant(type)) return sql;
+  if (type.kind !== "list") return `make_timestamptz(${sql})`;
+  return `CAST(list_transform(${sql}, lambda x: ${presentValue("x", type.of)}) AS ${fileTypeOf(type)})`;
+}
+
+function holdsInstant(type: ValueType): boolean {
+  return type.kind === "timestamp" || (type.kind === "list" && holdsInstant(type.of));
+}

@@ -1,0 +1,68 @@
+import { type AggregateDialect, type Dialect, printExpression, type ValueType } from "@asof/core";
+import { storageTypeOf } from "./column-types.ts";
+import { convertColumn, instantFilterOf, instantOfColumn, presentValue } from "./convert.ts";
+import { duckDbExpressionDialect } from "./expression-dialect.ts";
+
+/** Quotes an identifier. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Quotes a text literal. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** Begins the text of an error that asof raised inside a query; errors.ts looks for it. */
+export const failureMark = "asof-failure:";
+
+const aggregates: AggregateDialect = {
+  // sum of BIGINT is a HUGEINT.
+  sumInteger: (argument, fold) => fold(`sum(${argument})`),
+  sumFloat: (argument, fold) => fold(`sum(CAST(${argument} AS DOUBLE))`),
+  sumDecimal: (argument, fold) => fold(`sum(${argument})`),
+  extreme: (end, argument, fold) => fold(`${end}(${argument})`),
+  spread: (fn, population, argument, fold) => fold(`${spreadNames[fn][population ? 1 : 0]}(${argument})`),
+  ordered: (end, argument, ordinal, fold) => fold(`${end === "first" ? "arg_min" : "arg_max"}(${argument}, ${ordinal})`),
+  orderedList: (end, n, argument, ordinal, type, fold) => {
+    const list = fold(`${end === "first" ? "arg_min" : "arg_max"}(${argument}, ${ordinal}, ${n})`);
+    return `coalesce(${end === "first" ? list : `list_reverse(${list})`}, CAST([] AS ${storageTypeOf(type)}[]))`;
+  },
+  countDistinct: (argument, type, fold) => fold(`count(DISTINCT ${isFloat(type) ? `${argument} + 0.0` : argument})`),
+};
+
+const spreadNames = { variance: ["var_samp", "var_pop"], stddev: ["stddev_samp", "stddev_pop"] } as const;
+
+function isFloat(type: ValueType): boolean {
+  return type.kind === "float32" || type.kind === "float64";
+}
+
+/** How DuckDB prints a join program. */
+export const duckDbDialect: Dialect = {
+  name: "duckdb",
+  quoteName,
+  quoteText,
+  storageType: storageTypeOf,
+  printExpression: (node, column) => printExpression(node, duckDbExpressionDialect, column),
+  convert: convertColumn,
+  instant: (column, sql) => instantOfColumn(column, sql),
+  instantFilter: instantFilterOf,
+  present: presentValue,
+  createTable: (name, select) => `CREATE TEMP TABLE ${name} AS ${select}`,
+  dropTable: (name) => `DROP TABLE ${name}`,
+  asOfJoin: (left, right, equal, leftTime, rightTime) =>
+    `${left} ASOF JOIN ${right} ON ${[...equal, `${leftTime} >= ${rightTime}`].join(" AND ")}`,
+  zip: (tables) => tables.map(({ table, alias }) => `${table} AS ${alias}`).join(" POSITIONAL JOIN "),
+  floorMod: (a, b) => `(((${a}) % ${b}) + ${b}) % ${b}`,
+  firstPerPartition: (select, partition, order) => {
+    const over = [
+      ...(partition.length === 0 ? [] : [`PARTITION BY ${partition.join(", ")}`]),
+      ...(order.length === 0 ? [] : [`ORDER BY ${order.join(", ")}`]),
+    ].join(" ");
+    return `${select} QUALIFY row_number() OVER (${over}) = 1`;
+  },
+  orderBy: (sql, direction) => (direction === "ascending" ? `${sql} ASC NULLS FIRST` : `${sql} DESC NULLS LAST`),
+  fail: (code, detail) => `error(${quoteText(`${failureMark}${code}:${detail}`)})`,
+  partitionOf: (keys, count) => `hash(${keys.join(", ")}) % ${count}`,
+  aggregates,
+};

@@ -1,0 +1,107 @@
+import type {
+  ColumnInfo,
+  ColumnVector,
+  ComputedColumns,
+  OfflineResult,
+  OutputColumn,
+  RecordBatch,
+  RetrievalReport,
+  RunOptions,
+} from "@asof/core";
+import { familyOf } from "./column-types.ts";
+import { convertColumn, presentValue } from "./convert.ts";
+import { quoteName } from "./dialect.ts";
+import type { Session, StreamChunk } from "./session.ts";
+import type { LoadedSpine, SpineColumn } from "./spine.ts";
+import { readVector } from "./vectors.ts";
+import { writeResult } from "./write-result.ts";
+
+/** A column of a result and how to select it. */
+export interface ResultColumn extends ColumnInfo {
+  /** In storage form, for batches. */
+  readonly stored: string;
+  /** As a file gets it: spine columns untouched. */
+  readonly presented: string;
+}
+
+/** A computed join: tables in a session, read as often as wanted until it is closed. */
+export class DuckDbResult implements OfflineResult {
+  readonly columns: readonly ColumnInfo[];
+  readonly report: RetrievalReport;
+  readonly #session: Session;
+  readonly #resultColumns: readonly ResultColumn[];
+  readonly #from: string;
+
+  constructor(session: Session, spine: LoadedSpine, outputs: readonly OutputColumn[], from: string, report: RetrievalReport) {
+    this.#session = session;
+    this.#from = from;
+    this.report = report;
+    this.#resultColumns = [...spine.columns.map(spineColumn), ...outputs.map(outputColumn)];
+    this.columns = this.#resultColumns.map(({ name, type }) => ({ name, type }));
+  }
+
+  batches(options: RunOptions = {}): AsyncIterable<RecordBatch> {
+    return streamBatches(this.#session, this.#resultColumns, this.#from, this.report.spineRows, options);
+  }
+
+  async write(
+    path: string,
+    format: "parquet" | "csv",
+    computed: ComputedColumns | null,
+    options: RunOptions = {},
+  ): Promise<{ readonly rows: number }> {
+    await writeResult(
+      { session: this.#session, columns: this.#resultColumns, from: this.#from, batches: () => this.batches(options) },
+      path,
+      format,
+      computed,
+      options,
+    );
+    return { rows: this.report.spineRows };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]();
+  }
+}
+
+function spineColumn({ name, type, sql, engineType }: SpineColumn): ResultColumn {
+  const column = `s.${sql}`;
+  const stored = convertColumn({ name, type: engineType, medium: "typed" }, column, type, "null");
+  const isText = stored === null || familyOf(engineType) === "other" || (type.kind === "decimal" && familyOf(engineType) === "integer");
+  return { name, type, stored: isText ? `CAST(${column} AS VARCHAR)` : stored, presented: column };
+}
+
+function outputColumn({ name, type, sql }: OutputColumn): ResultColumn {
+  return { name, type, stored: sql, presented: presentValue(sql, type) };
+}
+
+async function* streamBatches(
+  session: Session,
+  columns: readonly ResultColumn[],
+  from: string,
+  rowCount: number,
+  options: RunOptions,
+): AsyncGenerator<RecordBatch> {
+  const items = columns.map((c, i) => `${c.stored} AS c${i}`);
+  let done = 0;
+  for await (const chunk of session.stream(`SELECT ${items.join(", ")} FROM ${from}`, { doing: "query", what: "The result" }, options)) {
+    const batch = batchOf(chunk, columns);
+    yield batch;
+    done += batch.rowCount;
+    options.onProgress?.(rowCount === 0 ? 1 : done / rowCount, "reading the result");
+  }
+}
+
+/** A chunk as a batch; columns are read where they lie. */
+export function batchOf({ chunk }: StreamChunk, columns: readonly ColumnInfo[]): RecordBatch {
+  return {
+    rowCount: chunk.rowCount,
+    columns: columns.map(({ name, type }, i): ColumnVector => ({ name, type, get: readVector(chunk.getColumnVector(i), type, name) })),
+  };
+}
+
+/** Column names of a file, in order. */
+export function named(sql: string, name: string): string {
+  return `${sql} AS ${quoteName(name)}`;
+}

@@ -1,0 +1,147 @@
+import {
+  compileJoin,
+  type Dialect,
+  type HistoryTables,
+  type JoinPlan,
+  type JoinProgram,
+  type ReportQuery,
+  type RetrievalReport,
+  type RunOptions,
+  refuseNameCollisions,
+  type SpineInput,
+} from "@asof/core";
+import { bindPlan, type Places } from "./bind-plan.ts";
+import { duckDbDialect, quoteName } from "./dialect.ts";
+import type { ErrorContext } from "./errors.ts";
+import { DuckDbResult } from "./result.ts";
+import type { Session, StatementOptions } from "./session.ts";
+import { type LoadedSpine, loadSpine } from "./spine.ts";
+
+/** Tables of a program lie in the session's schema, where several connections can read them, and not among temporary ones. */
+const sessionDialect: Dialect = { ...duckDbDialect, createTable: (name, select) => `CREATE TABLE ${name} AS ${select}` };
+
+interface Prepared {
+  readonly spine: LoadedSpine;
+  readonly histories: readonly HistoryTables[];
+}
+
+/** Loads and checks the spine and looks at the sources: everything that can be wrong with the input is found here. */
+async function prepare(session: Session, places: Places, plan: JoinPlan, spine: SpineInput, options: StatementOptions): Promise<Prepared> {
+  const loaded = await loadSpine(session, places.repositoryPath, spine, plan.spine, options);
+  refuseNameCollisions(
+    plan,
+    loaded.columns.map((c) => c.name),
+  );
+  return { spine: loaded, histories: await bindPlan(session, places, plan, options) };
+}
+
+/** Computes a join into the tables of a session, which the result then owns. */
+export async function retrieve(
+  session: Session,
+  places: Places,
+  plan: JoinPlan,
+  spine: SpineInput,
+  options: RunOptions,
+): Promise<DuckDbResult> {
+  const progress = new Progress(options);
+  const prepared = await prepare(session, places, plan, spine, progress.statement("reading the spine"));
+  const program = compileJoin(plan, prepared, sessionDialect);
+  progress.expect(program.steps.length + 1);
+  for (const step of program.steps) {
+    const context = contextOf(plan, step.phase);
+    const statement = progress.statement(step.phase);
+    if (step.when === undefined || (await isTrue(session, step.when, context, statement))) {
+      for (const sql of step.sql) await session.run(sql, context, statement);
+    }
+    progress.done();
+  }
+  const report = await reportOf(session, prepared.spine, program.reports, progress.statement("counting"));
+  options.onProgress?.(1, "done");
+  return new DuckDbResult(session, prepared.spine, program.outputs, program.from, report);
+}
+
+/** The statements of a retrieval, for people. The spine is loaded, since its range is part of them. */
+export async function printJoin(session: Session, places: Places, plan: JoinPlan, spine: SpineInput): Promise<string> {
+  const prepared = await prepare(session, places, plan, spine, {});
+  const program = compileJoin(plan, prepared, duckDbDialect);
+  const statements = program.steps.flatMap((step) => [
+    `-- ${step.phase}${step.when === undefined ? "" : `, only if (${step.when})`}`,
+    ...step.sql.map((sql) => `${sql};`),
+  ]);
+  return [
+    `-- the spine: ${prepared.spine.rowCount} rows in table ${prepared.spine.table}(r, t, keys, columns)`,
+    ...statements,
+    "-- the result, in spine order",
+    `${selectResult(prepared.spine, program)};`,
+    "",
+  ].join("\n");
+}
+
+function selectResult(spine: LoadedSpine, program: JoinProgram): string {
+  const items = [
+    ...spine.columns.map((c) => `s.${c.sql} AS ${quoteName(c.name)}`),
+    ...program.outputs.map((o) => `${duckDbDialect.present(o.sql, o.type)} AS ${quoteName(o.name)}`),
+  ];
+  return `SELECT ${items.join(", ")} FROM ${program.from}`;
+}
+
+/** Errors of a step are about the source of its view, whose name begins the phase. */
+function contextOf(plan: JoinPlan, phase: string): ErrorContext {
+  const join = plan.views.find(({ view }) => phase.startsWith(`${view.name}: `));
+  return join === undefined
+    ? { doing: "query", what: phase }
+    : { doing: "source", what: `Feature view "${join.view.name}", source "${join.view.source.name}"` };
+}
+
+async function isTrue(session: Session, query: string, context: ErrorContext, statement: StatementOptions): Promise<boolean> {
+  const [row = {}] = await session.rows(query, context, statement);
+  return Object.values(row)[0] === true;
+}
+
+async function reportOf(
+  session: Session,
+  spine: LoadedSpine,
+  queries: readonly ReportQuery[],
+  statement: StatementOptions,
+): Promise<RetrievalReport> {
+  const rowsWithoutEventTime: Record<string, number> = {};
+  const knownOnlyLater: Record<string, number> = {};
+  const count = async (query: string): Promise<number> => {
+    const [row = {}] = await session.rows(query, { doing: "query", what: "The report" }, statement);
+    return Number(Object.values(row)[0] ?? 0);
+  };
+  for (const query of queries) {
+    const { name } = query.join.view;
+    if (query.rowsWithoutEventTime !== null && !(name in rowsWithoutEventTime))
+      rowsWithoutEventTime[name] = await count(query.rowsWithoutEventTime);
+    // A view joined under several keys has several values per row: they add up.
+    if (query.knownOnlyLater !== null) knownOnlyLater[name] = (knownOnlyLater[name] ?? 0) + (await count(query.knownOnlyLater));
+  }
+  return { spineRows: spine.rowCount, rowsWithoutEventTime, knownOnlyLater };
+}
+
+/** Progress over the steps of a program, each of which counts alike. */
+class Progress {
+  readonly #options: RunOptions;
+  #expected = 1;
+  #finished = 0;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+  }
+
+  expect(steps: number): void {
+    this.#expected = steps;
+  }
+
+  done(): void {
+    this.#finished += 1;
+  }
+
+  statement(phase: string): StatementOptions {
+    const { onProgress, signal } = this.#options;
+    if (onProgress === undefined) return { signal };
+    onProgress(this.#finished / this.#expected, phase);
+    return { signal, onFraction: (fraction) => onProgress((this.#finished + (fraction ?? 0)) / this.#expected, phase) };
+  }
+}

@@ -1,0 +1,149 @@
+import { statSync } from "node:fs";
+import { isAbsolute, join, resolve } from "node:path";
+import { AsofError, type EngineColumn, type FileSourceModel, type SideTable, type SourceModel, type SqlSourceModel } from "@asof/core";
+import { quoteName, quoteText } from "./dialect.ts";
+import type { ErrorContext } from "./errors.ts";
+import type { Session, StatementOptions } from "./session.ts";
+
+type BatchSource = Exclude<SourceModel, { readonly type: "push" }>;
+
+/** How a source is named in errors. */
+export function sourceContext(source: SourceModel): ErrorContext {
+  const where = source.type === "parquet" || source.type === "csv" ? ` (${source.paths.join(", ")})` : "";
+  return { doing: "source", what: `Source "${source.name}"${where}` };
+}
+
+/**
+ * A batch source as a FROM item with its columns. Files are listed once, here, so that everything that follows sees the same ones.
+ * Throws ASOF_SOURCE_MISSING and ASOF_SOURCE_UNREADABLE.
+ */
+export async function describeBatch(
+  session: Session,
+  repositoryPath: string,
+  source: BatchSource,
+  options: StatementOptions & { readonly typedCsv?: boolean } = {},
+): Promise<SideTable> {
+  if (source.type === "sql") return describeSql(session, source, options);
+  const files = await listFiles(session, repositoryPath, source, options);
+  const relation = source.type === "parquet" ? readParquet(files, source.hive) : readCsv(files, source, options.typedCsv === true);
+  const columns = await describeRelation(session, relation, sourceContext(source), options);
+  const partitions = source.hive ? partitionColumns(files) : new Set<string>();
+  return {
+    relation,
+    columns: columns.map((c) => ({ ...c, medium: source.type === "csv" || partitions.has(c.name) ? "text" : "typed" })),
+  };
+}
+
+/** Copies the named columns of a relation into a table of the session, so that it is read or parsed only once. */
+export async function copyRelation(
+  session: Session,
+  table: string,
+  side: SideTable,
+  wanted: ReadonlySet<string>,
+  context: ErrorContext,
+  options: StatementOptions = {},
+): Promise<SideTable> {
+  const columns = side.columns.filter((c) => wanted.has(c.name));
+  const items = columns.length === 0 ? "1 AS one" : columns.map((c) => quoteName(c.name)).join(", ");
+  await session.run(`CREATE TABLE ${table} AS SELECT ${items} FROM ${side.relation}`, context, options);
+  // Columns that nobody wants stay listed, for the sentences of errors.
+  return { relation: table, columns: side.columns };
+}
+
+async function describeSql(session: Session, source: SqlSourceModel, options: StatementOptions): Promise<SideTable> {
+  const relation = `(${trimQuery(source.query)}\n) AS query`;
+  const columns = await describeRelation(session, relation, sourceContext(source), options);
+  return { relation, columns };
+}
+
+/** A query that can stand in parentheses: without the semicolon at its end. */
+export function trimQuery(query: string): string {
+  return query.replace(/[;\s]+$/u, "");
+}
+
+/** Names and types of a relation's columns; for files this reads no more than their footers or first lines. */
+export async function describeRelation(
+  session: Session,
+  relation: string,
+  context: ErrorContext,
+  options: StatementOptions = {},
+): Promise<readonly EngineColumn[]> {
+  const rows = await session.rows(`DESCRIBE SELECT * FROM ${relation}`, context, options);
+  return rows.map((row) => ({ name: String(row["column_name"]), type: String(row["column_type"]), medium: "typed" }));
+}
+
+async function listFiles(
+  session: Session,
+  repositoryPath: string,
+  source: FileSourceModel,
+  options: StatementOptions,
+): Promise<readonly string[]> {
+  const context = sourceContext(source);
+  const files: string[] = [];
+  for (const path of source.paths) {
+    const full = isRemote(path) || isAbsolute(path) ? path : resolve(repositoryPath, path);
+    files.push(...(await expandPath(session, full, source.type, context, options)));
+    if (files.length === 0) {
+      throw new AsofError("ASOF_SOURCE_MISSING", `${context.what}: there is no file at "${full}".`, {
+        path: source.name,
+        value: path,
+        fix: "Check the path; relative paths start at the repository.",
+      });
+    }
+  }
+  return files;
+}
+
+async function expandPath(
+  session: Session,
+  path: string,
+  type: "parquet" | "csv",
+  context: ErrorContext,
+  options: StatementOptions,
+): Promise<readonly string[]> {
+  if (isRemote(path)) return [path];
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isFile() === true) return [path];
+  const pattern = stat?.isDirectory() === true ? join(path, `**/*.${type}`) : path;
+  if (!/[*?[{]/.test(pattern)) return [];
+  const rows = await session.rows(`SELECT file FROM glob(${quoteText(pattern)}) ORDER BY file`, context, options);
+  return rows.map((row) => String(row["file"]));
+}
+
+function isRemote(path: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(path);
+}
+
+/** Files as a FROM item. Columns are matched by name, since files written at different times differ in order. */
+export function readParquet(files: readonly string[], hive: boolean): string {
+  const options = [`hive_partitioning = ${hive}`];
+  if (hive) options.push("hive_types_autocast = false");
+  if (files.length > 1) options.push("union_by_name = true");
+  return `read_parquet(${listOf(files)}, ${options.join(", ")})`;
+}
+
+function readCsv(files: readonly string[], source: FileSourceModel, typed: boolean): string {
+  const options = [`hive_partitioning = ${source.hive}`];
+  if (source.hive) options.push("hive_types_autocast = false");
+  if (source.csv !== null) {
+    options.push(
+      `delim = ${quoteText(source.csv.delimiter)}`,
+      `header = ${source.csv.header}`,
+      `nullstr = ${quoteText(source.csv.nullText)}`,
+    );
+  }
+  // Types come from the definition, not from a guess at the first lines.
+  if (!typed) options.push("all_varchar = true");
+  if (files.length > 1) options.push("union_by_name = true");
+  return `read_csv(${listOf(files)}, ${options.join(", ")})`;
+}
+
+function listOf(files: readonly string[]): string {
+  return files.length === 1 ? quoteText(files[0] ?? "") : `[${files.map(quoteText).join(", ")}]`;
+}
+
+/** Names of the partition folders on the way to the files: `day` of `day=2024-01-01/part.parquet`. */
+function partitionColumns(files: readonly string[]): ReadonlySet<string> {
+  const names = files.flatMap((file) => file.split("/").flatMap((part) => /^([^=]+)=/.exec(part)?.[1] ?? []));
+  return new Set(names);
+}

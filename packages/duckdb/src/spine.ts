@@ -1,0 +1,265 @@
+import { statSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import {
+  AsofError,
+  type ColumnInfo,
+  type EngineColumn,
+  printType,
+  type SpineInput,
+  type SpinePlan,
+  type SpineTable,
+  type ValueType,
+} from "@asof/core";
+import { RowAppender } from "./append-rows.ts";
+import { familyOf, fileTypeOf, valueTypeOf } from "./column-types.ts";
+import { convertColumn, instantOfColumn } from "./convert.ts";
+import { quoteName, quoteText } from "./dialect.ts";
+import type { ErrorContext } from "./errors.ts";
+import type { Session, StatementOptions } from "./session.ts";
+import { describeRelation, trimQuery } from "./source-table.ts";
+
+/** A spine in the session's memory, with its columns as they came. */
+export interface LoadedSpine extends SpineTable {
+  readonly columns: readonly SpineColumn[];
+}
+
+export interface SpineColumn extends ColumnInfo {
+  /** Its name in the spine's table. */
+  readonly sql: string;
+  readonly engineType: string;
+}
+
+/** A column of a spine not loaded yet. */
+interface RawColumn extends EngineColumn {
+  /** How to select it from the relation. */
+  readonly sql: string;
+}
+
+interface SpineRelation {
+  readonly relation: string;
+  readonly columns: readonly RawColumn[];
+  readonly context: ErrorContext;
+}
+
+const table = "asof_spine";
+
+/** Columns of a spine, without reading its rows. */
+export async function describeSpine(session: Session, repositoryPath: string, spine: SpineInput): Promise<readonly ColumnInfo[]> {
+  if (spine.kind === "rows") return spine.columns;
+  const { columns } = await openSpine(session, repositoryPath, spine, [], null, {});
+  return columns.map(({ name, type }) => ({ name, type: valueTypeOf(type) }));
+}
+
+/**
+ * Loads a spine into the session's table `asof_spine`, in input order, and refuses what no answer can be given for: a missing key
+ * or time column, a null or infinite time, a key that is not of its declared type.
+ */
+export async function loadSpine(
+  session: Session,
+  repositoryPath: string,
+  spine: SpineInput,
+  plan: SpinePlan,
+  options: StatementOptions,
+): Promise<LoadedSpine> {
+  const { relation, columns, context } = await openSpine(session, repositoryPath, spine, plan.keys, plan.timeColumn, options);
+  const time = requireColumn(columns, plan.timeColumn, "as-of time");
+  const instant = instantOfColumn(time, time.sql, "null");
+  if (instant === null) {
+    throw new AsofError("ASOF_SPINE_INVALID", `The spine's time column "${time.name}" is ${time.type}, not a time.`, {
+      path: `spine.${time.name}`,
+      value: time.type,
+      fix: "Store it as a timestamp or date.",
+    });
+  }
+  const keys = plan.keys.map((key, i) => {
+    const column = requireColumn(columns, key.column, "key");
+    return { ...key, sql: `k${i}`, from: `s${columns.indexOf(column)}`, value: keyValue(column, key.type) };
+  });
+  const items = [
+    "row_number() OVER () - 1 AS r",
+    `${instant} AS t`,
+    ...keys.map((key) => `${key.value} AS ${key.sql}`),
+    ...columns.map((c, i) => `${c.sql} AS s${i}`),
+  ];
+  await session.run(`CREATE TABLE ${table} AS SELECT ${items.join(", ")} FROM ${relation}`, context, options);
+  if (spine.kind === "rows") await session.run(`DROP TABLE ${rowsTable}`, context, options);
+  const range = await checkSpine(session, columns, time, keys, options);
+  return {
+    table,
+    keys: keys.map(({ column, type, sql }) => ({ column, type, sql })),
+    ...range,
+    columns: columns.map((c, i) => ({ name: c.name, type: shownType(c, plan, spine), sql: `s${i}`, engineType: c.type })),
+  };
+}
+
+/** Int64 keys come out in the JavaScript form of their declaration; spines given as rows have their types with them. */
+function shownType(column: EngineColumn, plan: SpinePlan, spine: SpineInput): ValueType {
+  const given = spine.kind === "rows" ? spine.columns.find((c) => c.name === column.name)?.type : undefined;
+  if (given !== undefined) return given;
+  const type = valueTypeOf(column.type);
+  const declared = plan.keys.find((key) => key.column === column.name)?.type;
+  return type.kind === "int64" && declared?.kind === "int64" ? declared : type;
+}
+
+function keyValue(column: RawColumn, type: ValueType): string {
+  const value = convertColumn(column, column.sql, type, "null");
+  if (value !== null) return value;
+  throw new AsofError(
+    "ASOF_SPINE_INVALID",
+    `The spine's key column "${column.name}" is ${column.type}, but the key is declared as ${printType(type)}; this holds from row 0 on.`,
+    { path: `spine.${column.name}`, value: column.type, fix: `Store it as ${fileTypeOf(type)}, or correct the entity's key type.` },
+  );
+}
+
+function requireColumn(columns: readonly RawColumn[], name: string, what: string): RawColumn {
+  const found = columns.find((c) => c.name === name);
+  if (found !== undefined) return found;
+  throw new AsofError(
+    "ASOF_SPINE_INVALID",
+    `The spine has no column "${name}" for the ${what}. It has: ${columns.map((c) => c.name).join(", ")}.`,
+    {
+      path: `spine.${name}`,
+      value: name,
+      fix: "Add the column, or name another one.",
+    },
+  );
+}
+
+/** How many rows an error names. */
+const namedRows = 3;
+
+async function checkSpine(
+  session: Session,
+  columns: readonly EngineColumn[],
+  time: EngineColumn,
+  keys: readonly { readonly column: string; readonly type: ValueType; readonly sql: string; readonly from: string }[],
+  options: StatementOptions,
+): Promise<Pick<SpineTable, "rowCount" | "range">> {
+  const context: ErrorContext = { doing: "spine", what: "The spine" };
+  const misfits = keys.map((key) => `${key.from} IS NOT NULL AND ${key.sql} IS NULL`);
+  const counts = misfits.map((condition, i) => `count(*) FILTER (WHERE ${condition}) AS m${i}`);
+  const query = `SELECT ${["count(*) AS n", "count(t) AS timed", "min(t) AS lo", "max(t) AS hi", ...counts].join(", ")} FROM ${table}`;
+  const [row = {}] = await session.rows(query, context, options);
+  const rowCount = Number(row["n"]);
+  const timeAt = `s${columns.indexOf(time)}`;
+  if (Number(row["timed"]) < rowCount) {
+    const bad = await badRows(session, "t IS NULL", timeAt, options);
+    throw new AsofError(
+      "ASOF_SPINE_INVALID",
+      `The spine has ${rowCount - Number(row["timed"])} rows without a finite time in "${time.name}": ${bad}.`,
+      {
+        path: `spine.${time.name}`,
+        fix: "Remove these rows, or give them a time.",
+      },
+    );
+  }
+  for (const [i, key] of keys.entries()) {
+    const count = Number(row[`m${i}`]);
+    if (count === 0) continue;
+    const bad = await badRows(session, misfits[i] ?? "", key.from, options);
+    throw new AsofError(
+      "ASOF_SPINE_INVALID",
+      `The spine has ${count} values in key column "${key.column}" that are no ${printType(key.type)}: ${bad}.`,
+      {
+        path: `spine.${key.column}`,
+        fix: "Correct these rows, or the entity's key type.",
+      },
+    );
+  }
+  return { rowCount, range: rowCount === 0 ? null : { minUs: Number(row["lo"]), maxUs: Number(row["hi"]) } };
+}
+
+/** The first rows of a kind: `row 4 (null), row 9 (infinity)`. Rows count from 0. */
+async function badRows(session: Session, condition: string, column: string, options: StatementOptions): Promise<string> {
+  const query = `SELECT r, CAST(${column} AS VARCHAR) AS v FROM ${table} WHERE ${condition} ORDER BY r LIMIT ${namedRows}`;
+  const rows = await session.rows(query, { doing: "spine", what: "The spine" }, options);
+  return rows.map((row) => `row ${String(row["r"])} (${row["v"] === null ? "null" : JSON.stringify(row["v"])})`).join(", ");
+}
+
+const rowsTable = "asof_spine_rows";
+
+async function openSpine(
+  session: Session,
+  repositoryPath: string,
+  spine: SpineInput,
+  keys: SpinePlan["keys"],
+  timeColumn: string | null,
+  options: StatementOptions,
+): Promise<SpineRelation> {
+  switch (spine.kind) {
+    case "rows":
+      return appendSpine(session, spine, options);
+    case "sql": {
+      const context: ErrorContext = { doing: "spine", what: "The spine's query" };
+      const relation = `(${trimQuery(spine.query)}\n) AS spine`;
+      return { relation, columns: await describeRaw(session, relation, context, options), context };
+    }
+    case "file": {
+      const path = isAbsolute(spine.path) || spine.path.includes("://") ? spine.path : resolve(repositoryPath, spine.path);
+      const context: ErrorContext = { doing: "spine", what: `The spine "${spine.path}"` };
+      if (!path.includes("://") && statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
+        throw new AsofError("ASOF_SPINE_INVALID", `There is no file for the spine at "${path}".`, {
+          path: "spine",
+          value: spine.path,
+          fix: "Check the path.",
+        });
+      }
+      if (spine.format === "csv") return openCsv(session, path, keys, timeColumn, context, options);
+      const relation = `read_parquet(${quoteText(path)}, hive_partitioning = false)`;
+      return { relation, columns: await describeRaw(session, relation, context, options), context };
+    }
+  }
+}
+
+async function describeRaw(
+  session: Session,
+  relation: string,
+  context: ErrorContext,
+  options: StatementOptions,
+): Promise<readonly RawColumn[]> {
+  const columns = await describeRelation(session, relation, context, options);
+  return columns.map((c) => ({ ...c, sql: quoteName(c.name) }));
+}
+
+/** Types are guessed, except of keys and times that the guess would spoil: "007" stays text where the key is text. */
+async function openCsv(
+  session: Session,
+  path: string,
+  keys: SpinePlan["keys"],
+  timeColumn: string | null,
+  context: ErrorContext,
+  options: StatementOptions,
+): Promise<SpineRelation> {
+  const guessed = await describeRaw(session, `read_csv(${quoteText(path)}, header = true)`, context, options);
+  const isText = (c: EngineColumn): boolean => {
+    if (c.name === timeColumn) return !["instant", "date"].includes(familyOf(c.type));
+    return keys.some((key) => key.column === c.name && convertColumn(c, "x", key.type, "null") === null);
+  };
+  const texts = guessed.filter(isText);
+  const types = texts.length === 0 ? "" : `, types = {${texts.map((c) => `${quoteText(c.name)}: 'VARCHAR'`).join(", ")}}`;
+  return {
+    relation: `read_csv(${quoteText(path)}, header = true${types})`,
+    columns: guessed.map((c) => (texts.includes(c) ? { ...c, type: "VARCHAR", medium: "text" } : c)),
+    context,
+  };
+}
+
+async function appendSpine(
+  session: Session,
+  spine: SpineInput & { readonly kind: "rows" },
+  options: StatementOptions,
+): Promise<SpineRelation> {
+  const context: ErrorContext = { doing: "spine", what: "The spine" };
+  if (spine.columns.length === 0) {
+    throw new AsofError("ASOF_SPINE_INVALID", "The spine has no columns.", { path: "spine", fix: "Give rows with a key and a time." });
+  }
+  const columns = spine.columns.map(
+    (c, i): RawColumn => ({ name: c.name, type: fileTypeOf(c.type).replace(", ", ","), medium: "typed", sql: `c${i}` }),
+  );
+  await session.run(`CREATE TABLE ${rowsTable} (${columns.map((c) => `${c.sql} ${c.type}`).join(", ")})`, context, options);
+  const types = spine.columns.map((c) => c.type);
+  const appender = await RowAppender.open(session.connection, session.schema, rowsTable, types);
+  appender.append(spine.rows.length, (column, row) => spine.rows[row]?.[column] ?? null);
+  appender.close();
+  return { relation: rowsTable, columns, context };
+}

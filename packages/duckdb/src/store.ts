@@ -1,0 +1,77 @@
+import type {
+  ColumnInfo,
+  JoinPlan,
+  LogReference,
+  LogRow,
+  OfflineResult,
+  OfflineStore,
+  PulledBatch,
+  PullRequest,
+  RunOptions,
+  SourceDescription,
+  SourceModel,
+  SpineInput,
+} from "@asof/core";
+import type { Places } from "./bind-plan.ts";
+import type { DuckDbConfig } from "./config.ts";
+import { Engine } from "./engine.ts";
+import { printJoin, retrieve } from "./retrieve.ts";
+import type { Session } from "./session.ts";
+import { describeSpine } from "./spine.ts";
+
+/** Opens DuckDB in this process as the offline store: files and queries in, training sets out. Close it to free its memory and disk. */
+export async function openDuckDbOfflineStore(config: DuckDbConfig): Promise<OfflineStore> {
+  return new DuckDbOfflineStore(await Engine.open(config), config);
+}
+
+class DuckDbOfflineStore implements OfflineStore {
+  readonly type = "duckdb";
+  readonly #engine: Engine;
+  readonly #places: Places;
+
+  constructor(engine: Engine, places: Places) {
+    this.#engine = engine;
+    this.#places = places;
+  }
+
+  async toSql(plan: JoinPlan, spine: SpineInput): Promise<string> {
+    await using session = await this.#engine.session();
+    return printJoin(session, this.#places, plan, spine);
+  }
+
+  async retrieve(plan: JoinPlan, spine: SpineInput, options: RunOptions = {}): Promise<OfflineResult> {
+    const session = await this.#engine.session();
+    try {
+      return await retrieve(session, this.#places, plan, spine, options);
+    } catch (error) {
+      await session[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async *pull(request: PullRequest, options: RunOptions = {}): AsyncGenerator<PulledBatch> {
+    throw new Error(String([request, options]));
+  }
+
+  async describeSource(source: SourceModel, log: LogReference | null): Promise<SourceDescription> {
+    throw new Error(String([source, log]));
+  }
+
+  async describeSpine(spine: SpineInput): Promise<readonly ColumnInfo[]> {
+    if (spine.kind === "rows") return spine.columns;
+    return this.#with((session) => describeSpine(session, this.#places.repositoryPath, spine));
+  }
+
+  async append(log: LogReference, rows: readonly LogRow[]): Promise<void> {
+    throw new Error(String([log, rows]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#engine[Symbol.asyncDispose]();
+  }
+
+  async #with<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    await using session = await this.#engine.session();
+    return work(session);
+  }
+}

@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto";
+import { renameSync, rmSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import type { ColumnInfo, ComputedColumns, RecordBatch, RunOptions } from "@asof/core";
+import { RowAppender } from "./append-rows.ts";
+import { fileTypeOf } from "./column-types.ts";
+import { quoteName, quoteText } from "./dialect.ts";
+import { type ErrorContext, translateError } from "./errors.ts";
+import type { Session } from "./session.ts";
+
+/** What there is to write. */
+export interface WritableResult {
+  readonly session: Session;
+  readonly columns: readonly (ColumnInfo & { readonly presented: string })[];
+  readonly from: string;
+  batches(): AsyncIterable<RecordBatch>;
+}
+
+/**
+ * Writes a result to a temporary file beside the target and renames it, so that the path holds a whole file or is not touched.
+ * The temporary file is removed on any failure.
+ */
+export async function writeResult(
+  result: WritableResult,
+  path: string,
+  format: "parquet" | "csv",
+  computed: ComputedColumns | null,
+  options: RunOptions,
+): Promise<void> {
+  const target = resolve(path);
+  const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
+  const context: ErrorContext = { doing: "output", what: `"${path}"` };
+  const table = computed === null ? null : `asof_computed_${randomUUID().replaceAll("-", "")}`;
+  try {
+    if (table !== null && computed !== null) await computeColumns(result, table, computed, context);
+    const select = `SELECT ${selectItems(result, computed).join(", ")} FROM ${table === null ? result.from : `${result.from} POSITIONAL JOIN ${table} AS computed`}`;
+    await result.session.run(`COPY (${select}) TO ${quoteText(temporary)} (${formatOptions(format)})`, context, {
+      signal: options.signal,
+      onFraction: options.onProgress === undefined ? undefined : (fraction) => options.onProgress?.(fraction, "writing the result"),
+    });
+    renameSync(temporary, target);
+  } catch (error) {
+    throw translateError(error, context);
+  } finally {
+    rmSync(temporary, { force: true });
+    if (table !== null) await result.session.run(`DROP TABLE IF EXISTS ${table}`, context);
+  }
+}
+
+function formatOptions(format: "parquet" | "csv"): string {
+  return format === "parquet" ? "FORMAT parquet, COMPRESSION zstd" : "FORMAT csv, HEADER true";
+}
+
+function selectItems({ columns }: WritableResult, computed: ComputedColumns | null): readonly string[] {
+  if (computed === null) return columns.map((c) => `${c.presented} AS ${quoteName(c.name)}`);
+  const kept = computed.keep.flatMap((name) => columns.filter((c) => c.name === name));
+  return [
+    ...kept.map((c) => `${c.presented} AS ${quoteName(c.name)}`),
+    ...computed.columns.map((c, i) => `computed.c${i} AS ${quoteName(c.name)}`),
+  ];
+}
+
+/** Computes columns batch by batch into a table with one row per row of the result, in its order. */
+async function computeColumns(result: WritableResult, table: string, computed: ComputedColumns, context: ErrorContext): Promise<void> {
+  const { session } = result;
+  const types = computed.columns.map((c) => c.type);
+  const columns = types.map((type, i) => `c${i} ${fileTypeOf(type)}`);
+  // A table needs a column, and zipping needs its rows, also when nothing is computed.
+  await session.run(`CREATE TABLE ${table} (${columns.length === 0 ? "c0 BOOLEAN" : columns.join(", ")})`, context);
+  const appender = await RowAppender.open(session.connection, session.schema, table, types.length === 0 ? [{ kind: "bool" }] : types);
+  try {
+    for await (const batch of result.batches()) {
+      const made = computed.compute(batch);
+      appender.append(batch.rowCount, (column, row) => made[column]?.[row] ?? null);
+    }
+  } finally {
+    appender.close();
+  }
+}
