@@ -12,7 +12,7 @@ import type { Outcome } from "./report.ts";
 const driver = `
 import { runTestFiles } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, "run.ts")).href)};
 const [root, ...files] = process.argv.slice(2);
-const outcome = await runTestFiles(root, files, { concurrency: 2, names: null, write: (text) => process.stdout.write(text) });
+const outcome = await runTestFiles(root, files, { concurrency: 2, names: null, timeoutMs: 2000, write: (text) => process.stdout.write(text) });
 process.stderr.write(JSON.stringify(outcome));
 `;
 
@@ -60,4 +60,14 @@ test("a file without a test fails, and so does one that does not load", (t) => {
   assert.deepEqual(outcome, { passed: 0, failed: 2, skipped: 0 });
   assert.match(text, /while loading/);
   assert.match(text, /empty\.test\.mjs\n {2}ended without a summary after 0 tests/);
+});
+
+test("a file that hangs fails and ends the run", (t) => {
+  const startedMs = performance.now();
+  const { outcome, text } = report(t, {
+    "hang.test.mjs": `test("waits", async () => { await new Promise((r) => setTimeout(r, 60_000)); });`,
+  });
+  // The test and its file race for the timeout; either way the run ends long before the test would.
+  assert.ok(outcome.failed >= 1 && performance.now() - startedMs < 30_000);
+  assert.match(text, /hang\.test\.mjs ran longer than 2 s|timed out after 2000ms/);
 });
