@@ -1,9 +1,24 @@
 // contract
+
+// point in time: cases, oracle, planted bugs
+export { type PlantedBug, plantedBugs } from "./bugs/planted-bugs.ts";
 export { type ContractCase, describeContract, type Gap } from "./contract/describe-contract.ts";
 export { onlineStoreContract } from "./contract/online-store.ts";
 export { registryStoreContract } from "./contract/registry-store.ts";
 // random values
+export { anyExpression, type ExpressionColumn } from "./generate/any-expression.ts";
 export { anyValue, everyType } from "./generate/any-value.ts";
+export { type Case, fromJsonText, type Storage, type TimeUnit, toJsonText } from "./generate/case.ts";
+export { type CaseGroup, defaultRun, generateRun, type RunOptions } from "./generate/default-run.ts";
+export { findMinimal, shrink } from "./generate/shrink.ts";
+export type { Answer, SourceRow, SourceTable, SourceTables, SpineRow } from "./oracle/data.ts";
+export { oracle } from "./oracle/oracle.ts";
+export { designRules, type Rules } from "./oracle/rules.ts";
+export { type FakeClock, fakeClock } from "./random/fake-clock.ts";
 export { chance, choose, int, seededRandom, shuffle, times } from "./random/seeded-random.ts";
+export { type Comparison, compareResults, type Mismatch, printComparison } from "./run/compare-results.ts";
+export { DecisionCounter } from "./run/count-decisions.ts";
+export type { FileColumn, InstantType, OfflineEngine } from "./run/engine.ts";
+export { pointInTimeSuite } from "./run/point-in-time-suite.ts";
 // sample definitions
 export { sample } from "./sample/repository.ts";

@@ -24,7 +24,10 @@ const names = [
   "😀",
 ];
 
-/** Different names for `count` columns; never those of keys, times or spine columns. */
+/** Two names whose order by UTF-16 units is not that by code points. */
+export const confusedNames: readonly string[] = names.slice(-2);
+
+/** Different names for columns; never those of keys or times. */
 export function randomNames(random: Random, count: number): string[] {
   return sample(random, names, count);
 }

@@ -1,9 +1,9 @@
-import { type ColumnModel, floorTo, type Random, type Value, type ValueType, type ViewJoin } from "@asof/core";
+import { type ColumnModel, floorTo, type Random, type SourceModel, type Value, type ValueType, type ViewJoin } from "@asof/core";
 import type { SourceRow, SourceTable, SourceTables, SpineRow } from "../oracle/data.ts";
 import { chance, choose, chooseWeighted, int, times } from "../random/seeded-random.ts";
 import type { Case, TimeUnit } from "./case.ts";
 import type { Shape } from "./shape.ts";
-import { randomValue } from "./values.ts";
+import { randomDomain, randomValue } from "./values.ts";
 
 const unitNs: Readonly<Record<TimeUnit, bigint>> = { s: 1_000_000_000n, ms: 1_000_000n, us: 1000n, ns: 1n };
 
@@ -13,17 +13,27 @@ interface Setting {
   readonly shape: Shape;
   /** Values that keys take, by key name: few, so that rows meet. */
   readonly keyValues: ReadonlyMap<string, readonly Value[]>;
+  /** Values that columns take, by source and column. */
+  readonly cells: ReadonlyMap<string, readonly Value[]>;
+  /** How often a row starts as a tie with an earlier one. */
+  readonly ties: number;
   /** As-of times to come close to, µs. */
   readonly asOfUs: readonly number[];
 }
 
 /** Rows for a shape: times at and around every boundary of its views, ties, duplicates, replays, nulls, late rows. */
 export function randomCase(random: Random, shape: Shape): Case {
-  const { anchorUs: _, ...rest } = shape;
-  const views = shape.plan.views;
+  const { plan, storage, focus } = shape;
+  const { views } = plan;
   const keyTypes = new Map(views.flatMap((v) => v.keys.map((k) => [k.key, k.type] as const)));
-  const keyValues = new Map([...keyTypes].map(([key, type]) => [key, times(2, () => randomValue(random, type))] as const));
-  const setting: Setting = { random, shape, keyValues, asOfUs: times(int(random, 1, 3), () => randomAsOf(random, shape)) };
+  const keyValues = new Map(
+    [...keyTypes].map(([key, type]) => [key, randomDomain(random, type).slice(0, focus === "ties" ? 1 : 2)] as const),
+  );
+  const cells = new Map(
+    views.flatMap((v) => v.view.source.columns.map((c) => [cellName(v.view.source, c), randomDomain(random, c.type)] as const)),
+  );
+  const asOfUs = times(int(random, 1, 3), () => randomAsOf(random, shape));
+  const setting: Setting = { random, shape, keyValues, cells, ties: focus === "ties" ? 0.85 : choose(random, [0.2, 0.5, 0.8]), asOfUs };
   const names = [...new Set(views.map((v) => v.view.source.name))];
   const tables = Object.fromEntries(
     names.map((n) => [
@@ -34,7 +44,7 @@ export function randomCase(random: Random, shape: Shape): Case {
       ),
     ]),
   );
-  return { ...rest, tables, spine: { ...shape.spine, rows: randomSpine(setting, tables) } };
+  return { plan, storage, tables, spine: { ...shape.spine, rows: randomSpine(setting, tables) } };
 }
 
 /** An instant at or around a hop's edge near the shape's anchor. */
@@ -55,16 +65,21 @@ function randomTable(setting: Setting, views: readonly ViewJoin[]): SourceTable 
   if (first === undefined) return { batch: [], log: [] };
   const batch: SourceRow[] = [];
   const log: SourceRow[] = [];
-  const size = (): number =>
-    chooseWeighted(random, [
-      [1, 0],
-      [1, 1],
-      [3, int(random, 2, 4)],
-      [6, int(random, 5, 12)],
-    ]);
+  const size = (): number => rowCount(random, setting.shape.focus === "ties");
   if (first.history.batch !== null) for (const i of times(size(), (n) => n)) batch.push(randomBatchRow(setting, views, batch, `b${i}`));
   if (first.history.log !== null) for (const i of times(size(), (n) => n)) log.push(randomLogRow(setting, views, batch, log, `l${i}`));
   return { batch, log };
+}
+
+/** Few rows where ties matter: among many, one is greatest by every column, and no rule about columns decides. */
+function rowCount(random: Random, isFew: boolean): number {
+  if (isFew) return int(random, 2, 5);
+  return chooseWeighted(random, [
+    [1, 0],
+    [1, 1],
+    [3, int(random, 2, 4)],
+    [6, int(random, 5, 12)],
+  ]);
 }
 
 function randomBatchRow(setting: Setting, views: readonly ViewJoin[], earlier: readonly SourceRow[], id: string): SourceRow {
@@ -99,24 +114,38 @@ function randomLogRow(
 
 /** A row that often ties with an earlier one: on event time, then created time, then column after column, down to a full duplicate. */
 function randomRow(setting: Setting, views: readonly ViewJoin[], earlier: readonly SourceRow[], unit: TimeUnit): SourceRow {
-  const { random, keyValues } = setting;
-  const previous = earlier.length > 0 && chance(random, 0.45) ? choose(random, earlier) : null;
+  const { random, shape, keyValues } = setting;
+  const previous = earlier.length > 0 && chance(random, setting.ties) ? choose(random, earlier) : null;
   if (previous !== null && chance(random, 0.2)) {
     return chance(random, 0.5) ? previous : { ...previous, createdNs: randomCreated(setting, previous.eventNs) };
   }
   const view = choose(random, views);
   const values: Record<string, Value> = {};
   for (const [key, domain] of keyValues) values[key] = previous?.values[key] ?? (chance(random, 0.05) ? null : choose(random, domain));
+  const keep = choose(random, shape.focus === "ties" ? [0, 0.4] : [0.5, 0.8]);
   for (const column of view.view.source.columns) {
-    values[column.name] = previous !== null && chance(random, 0.5) ? (previous.values[column.name] ?? null) : randomCell(random, column);
+    values[column.name] =
+      previous !== null && chance(random, keep)
+        ? copyCell(random, column, previous.values[column.name] ?? null)
+        : randomCell(setting, view.view.source, column);
   }
   const eventNs = previous?.eventNs ?? (chance(random, 0.05) ? null : nearNs(random, eventNear(setting, view), unit));
   const createdNs = previous !== null && chance(random, 0.5) ? previous.createdNs : randomCreated(setting, eventNs);
   return { values, eventNs, createdNs, eventId: null };
 }
 
-function randomCell(random: Random, column: ColumnModel): Value {
-  return chance(random, 0.2) ? null : randomValue(random, column.type);
+/** The same value; of a zero, sometimes the other one. */
+function copyCell(random: Random, { type }: ColumnModel, value: Value): Value {
+  const isFloat = type.kind === "float64" || type.kind === "float32";
+  return isFloat && value === 0 && chance(random, 0.5) ? -value : value;
+}
+
+function randomCell({ random, cells }: Setting, source: SourceModel, column: ColumnModel): Value {
+  return chance(random, 0.2) ? null : choose(random, cells.get(cellName(source, column)) ?? [null]);
+}
+
+function cellName(source: SourceModel, column: ColumnModel): string {
+  return JSON.stringify([source.name, column.name]);
 }
 
 /** Missing, at the event, or around an as-of time. */

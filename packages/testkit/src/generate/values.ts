@@ -46,6 +46,45 @@ export function randomValue(random: Random, type: ValueType): Value {
   }
 }
 
+/** As often as it takes for each to decide something: a zero's sign decides only where a later column disagrees with it. */
+const floatPairs: readonly (readonly number[])[] = [
+  ...Array.from({ length: 7 }, () => [0, -0]),
+  [Number.NaN, 1],
+  [Number.NaN, 1],
+  [Number.NaN, Number.POSITIVE_INFINITY],
+  [0.1, 0.3],
+  [1, 2.5],
+  [-1, 4],
+];
+
+/** Values that a careless comparison confuses or puts the wrong way round. */
+const pairs: Readonly<Partial<Record<ValueType["kind"], readonly (readonly Value[])[]>>> = {
+  int64: [
+    [2n ** 53n, 2n ** 53n + 1n],
+    [-(2n ** 53n), -(2n ** 53n) - 1n],
+    [2n ** 60n, 2n ** 60n + 1n],
+    [2n ** 63n - 1n, -(2n ** 63n)],
+    [3n, 8n],
+  ],
+  float32: floatPairs.map((pair) => pair.map(Math.fround)),
+  float64: floatPairs,
+  string: [
+    ["\uFB01", "😀"],
+    ["\uFB01", "😀"],
+    ["\uFB01", "😀"],
+    ["a", "B"],
+    ["é", "z"],
+    ["é", "e\u0301"],
+    ["", "a"],
+  ],
+};
+
+/** A few values that the rows of one case share in a column: often a pair that is easily confused. Never null. */
+export function randomDomain(random: Random, type: ValueType): readonly Value[] {
+  const special = type.kind === "int64" && type.as === "number" ? undefined : pairs[type.kind];
+  return special !== undefined && chance(random, 0.85) ? choose(random, special) : times(4, () => randomValue(random, type));
+}
+
 /** A plain value, for literals of expressions: no NaN, no infinity, nothing near an overflow. */
 export function ordinaryValue(type: ValueType): Value {
   switch (type.kind) {

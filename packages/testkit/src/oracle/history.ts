@@ -13,7 +13,7 @@ export function historyOf(join: ViewJoin, table: SourceTable, rules: Rules): rea
   const hasLog = history.log !== null && (handoverUs !== null || history.batch === null);
   const log = hasLog ? rules.foldOnce(read(table.log)).filter((e) => handoverUs === null || rules.inLog(e.eventUs, handoverUs)) : [];
   const arrived = [...batch, ...log];
-  const sorted = rules.inOrder(sortRows(arrived, view.form === "plain" ? view.features : view.source.columns, rules), arrived);
+  const sorted = rules.inOrder(sortRows(arrived, view.form === "plain" ? view.features : view.source.columns, rules), arrived, view.form);
   return view.form === "windowed" ? rules.foldOnce(sorted) : sorted;
 }
 

@@ -50,7 +50,7 @@ export interface Rules {
   divisor(count: number, population: boolean): number;
   list(values: readonly Value[]): Value;
   /** Ties and functions of position follow the row order, not the order of arrival. */
-  inOrder(sorted: readonly Event[], arrived: readonly Event[]): readonly Event[];
+  inOrder(sorted: readonly Event[], arrived: readonly Event[], form: "plain" | "windowed"): readonly Event[];
 
   /** Spine: one row out per row in, in the order of input. `rows` are the answers, each with its question. */
   arrange<Row extends SpineAnswer>(rows: readonly Row[]): readonly Row[];
