@@ -249,8 +249,13 @@ async function runNpmCi(reason) {
 }
 
 function explainNpmFailure(output, code, startedMs) {
-  const lines = output.split("\n").filter((line) => /^npm (error|ERR!)/.test(line) && !/complete log of this run|_logs/.test(line));
-  process.stderr.write(`${(lines.length > 0 ? lines : output.trimEnd().split("\n")).slice(-12).join("\n")}\n`);
+  // Its words without stack frames, dumped fields and the address of its log.
+  const lines = output
+    .split("\n")
+    .filter(
+      (line) => /^npm (error|ERR!) +\S/.test(line) && !/complete log of this run|_logs|^npm \S+ {2,}(at |\w+:)|^npm \S+ \}/.test(line),
+    );
+  process.stderr.write(`${(lines.length > 0 ? lines : output.trimEnd().split("\n")).slice(0, 8).join("\n")}\n`);
   const what = `the dependencies could not be installed: npm ci ended with ${code} after ${seconds(startedMs)}.`;
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT|ENOTCACHED|network/i.test(output))
     return `${what} The package registry cannot be reached. Check the network, the proxy and \`npm config get registry\`, then run the same command again.`;
