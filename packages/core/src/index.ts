@@ -191,6 +191,7 @@ export { compileExpression, compileFilter } from "./expression/evaluate.ts";
 export type { CallNode, CaseNode, ColumnNode, ExpressionNode, LiteralNode, Operator } from "./expression/node.ts";
 export { expressionFault } from "./expression/signature.ts";
 export { printExpression } from "./expression/sql.ts";
+export { checkSources } from "./flow/check-sources.ts";
 export { releaseHeldRows } from "./flow/held-rows.ts";
 // flow
 export {

@@ -1,11 +1,5 @@
-import { hostname } from "node:os";
-import { resolve } from "node:path";
-import { type Clock, defaultFlowSettings, type FlowSettings, type RepositoryModel, type Runtime, systemClock, systemRandom } from "@asof/core";
-import { type Config, loadConfig } from "../config/load.ts";
-import { loadDefinitions } from "./definitions.ts";
-import { type FeatureStore, featureStoreOf } from "./feature-store.ts";
-import { Session } from "./session.ts";
-import { openStores } from "./wiring.ts";
+import type { Clock, RepositoryModel } from "@asof/core";
+import type { FeatureStore } from "./feature-store.ts";
 
 export interface OpenOptions {
   /** Folder of `feature_store.yaml`; default the working directory. */
@@ -23,46 +17,7 @@ export interface OpenOptions {
  * loaded when first needed. Throws ASOF_CONFIG_* with file, line and fix.
  */
 export async function openFeatureStore(options: OpenOptions = {}): Promise<FeatureStore> {
+  // Loaded on demand: definition files import this package, and most of them never open a store.
+  const [{ openSession }, { featureStoreOf }] = await Promise.all([import("./open-session.ts"), import("./feature-store.ts")]);
   return featureStoreOf(await openSession(options));
-}
-
-/** The untyped form of {@link openFeatureStore}, for the command. */
-export async function openSession(options: OpenOptions = {}): Promise<Session> {
-  const repositoryPath = resolve(options.repo ?? ".");
-  const config = await loadConfig(repositoryPath, options.environment);
-  const stores = await openStores(repositoryPath, config);
-  const { definitions } = options;
-  const runtime: Runtime = {
-    ...stores,
-    project: config.project,
-    clock: options.clock ?? systemClock,
-    random: systemRandom,
-    owner: `${hostname()}:${process.pid}`,
-    isOwnerAlive,
-    settings: flowSettings(config),
-  };
-  return new Session({
-    runtime,
-    repositoryPath,
-    repositoryName: config.repository,
-    definitions: () =>
-      definitions === undefined ? loadDefinitions(repositoryPath, config.definitions, config.project) : Promise.resolve(definitions),
-    close: stores.close,
-  });
-}
-
-function flowSettings(config: Config): FlowSettings {
-  return { ...defaultFlowSettings, ...config.flow };
-}
-
-/** A process of this machine is looked for; of another one nothing is known, so it counts as alive. */
-function isOwnerAlive(owner: string): boolean {
-  const [host, pid] = owner.split(":");
-  if (host !== hostname()) return true;
-  try {
-    process.kill(Number(pid), 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }

@@ -1,12 +1,15 @@
 import {
   AsofError,
+  applyPlan,
   assert,
+  checkSources,
   compareParity,
   compileOnline,
   type EntityRow,
   type HistoricalContext,
   type HistoricalQuery,
   type HistoricalResult,
+  type Issue,
   lineageNode,
   type MaterializeOutcome,
   type MaterializeRequest,
@@ -15,9 +18,12 @@ import {
   type OnlineProgram,
   type ParityReport,
   type ParityRequest,
+  type Plan,
   type PlannedRetrieval,
+  type PlanOptions,
   type PushCounts,
   type PushRequest,
+  planChanges,
   planHistorical,
   planRequest,
   pushRows,
@@ -33,6 +39,7 @@ import {
   type ServiceModel,
   type ViewModel,
   type ViewReference,
+  validateRepository,
   viewsOf,
   writeViews,
 } from "@asof/core";
@@ -111,6 +118,29 @@ export class Session implements AsyncDisposable {
       (name) => definitions.views.find((v) => v.name === name),
       async () => await this.registry(),
     );
+  }
+
+  /**
+   * What apply would do. Throws ASOF_DEFINITION_INVALID with every fault of the definitions, and of the sources that they name
+   * unless `skipSourceValidation`.
+   */
+  async plan(options: PlanOptions & { readonly skipSourceValidation?: boolean | undefined } = {}): Promise<Plan> {
+    const definitions = await this.definitions();
+    throwIssues(validateRepository(definitions));
+    if (options.skipSourceValidation !== true) throwIssues(await checkSources(this.runtime.offline, definitions));
+    const snapshot = await this.runtime.registry.snapshot(this.runtime.project);
+    return planChanges(snapshot, definitions, this.repositoryName, options);
+  }
+
+  /** Carries out a plan made by {@link plan}. ASOF_REGISTRY_CONFLICT when the registry moved on in between. */
+  async apply(plan: Plan): Promise<"applied" | "unchanged"> {
+    const outcome = await applyPlan(this.runtime.registry, plan, this.runtime.clock);
+    this.#cache.invalidate();
+    if (outcome.status !== "conflict") return outcome.status;
+    throw new AsofError("ASOF_REGISTRY_CONFLICT", "Another process applied something after this plan was made; nothing was changed.", {
+      path: this.runtime.project,
+      fix: "Run it again: it will be planned anew.",
+    });
   }
 
   async historicalContext(): Promise<HistoricalContext> {
@@ -215,6 +245,17 @@ function viewOf(plan: RequestPlan, output: RequestPlan["outputs"][number]): View
   const view = output.from === "stored" ? plan.stored[output.index]?.view : plan.computed[output.index]?.view;
   assert(view !== undefined, `output ${output.flatName} has no view`);
   return view;
+}
+
+/** One fault as itself, several as a list: every one with its path and fix. */
+function throwIssues(issues: readonly Issue[]): void {
+  const [first] = issues;
+  if (first === undefined) return;
+  if (issues.length === 1) {
+    throw new AsofError(first.code, first.message, { path: first.path, value: first.value, fix: first.fix, issues });
+  }
+  const lines = issues.map((issue) => `\n  ${issue.path}: [${issue.code}] ${issue.message} ${issue.fix}`);
+  throw new AsofError("ASOF_DEFINITION_INVALID", `${issues.length} faults in the definitions:${lines.join("")}`, { issues });
 }
 
 /** `view:feature` texts as references: one per view in order of first use, features in order. `view` alone means all its features. */

@@ -80,7 +80,7 @@ function pullsOf(
     const interval: PullRequest = { ...base, history, fromUs: alignedFromUs, toUs, createdFromUs: null, tileUs: null };
     if (layer === "live") {
       // Logged rows are folded like pushed ones, each once; the interval is whole, so that features added meanwhile get their part.
-      const complete = { fromUs: alignedFromUs, toUs: toUs + 1 };
+      const complete = { fromUs: alignedFromUs, toUs };
       return [{ request: interval, apply: (state, events) => program.addLive(state, events, complete).state }];
     }
     const replace =

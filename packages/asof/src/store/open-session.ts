@@ -1,0 +1,49 @@
+import { hostname } from "node:os";
+import { resolve } from "node:path";
+import { defaultFlowSettings, type FlowSettings, type Runtime, systemClock, systemRandom } from "@asof/core";
+import { type Config, loadConfig } from "../config/load.ts";
+import { loadDefinitions } from "./definitions.ts";
+import type { OpenOptions } from "./open.ts";
+import { Session } from "./session.ts";
+import { openStores } from "./wiring.ts";
+
+/** The untyped form of `openFeatureStore`, for the command. */
+export async function openSession(options: OpenOptions = {}): Promise<Session> {
+  const repositoryPath = resolve(options.repo ?? ".");
+  const config = await loadConfig(repositoryPath, options.environment);
+  const stores = await openStores(repositoryPath, config);
+  const { definitions } = options;
+  const runtime: Runtime = {
+    ...stores,
+    project: config.project,
+    clock: options.clock ?? systemClock,
+    random: systemRandom,
+    owner: `${hostname()}:${process.pid}`,
+    isOwnerAlive,
+    settings: flowSettings(config),
+  };
+  return new Session({
+    runtime,
+    repositoryPath,
+    repositoryName: config.repository,
+    definitions: () =>
+      definitions === undefined ? loadDefinitions(repositoryPath, config.definitions, config.project) : Promise.resolve(definitions),
+    close: stores.close,
+  });
+}
+
+function flowSettings(config: Config): FlowSettings {
+  return { ...defaultFlowSettings, ...config.flow };
+}
+
+/** A process of this machine is looked for; of another one nothing is known, so it counts as alive. */
+function isOwnerAlive(owner: string): boolean {
+  const [host, pid] = owner.split(":");
+  if (host !== hostname()) return true;
+  try {
+    process.kill(Number(pid), 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}

@@ -1,0 +1,63 @@
+import { join, resolve } from "node:path";
+import { AsofError, type OfflineStore, type OnlineStore, openMemoryOnlineStore, openMemoryRegistry, type RegistryStore } from "@asof/core";
+import type { Config } from "../config/load.ts";
+
+/** The stores that a configuration names, opened. */
+export interface OpenedStores {
+  readonly registry: RegistryStore;
+  readonly offline: OfflineStore;
+  readonly online: OnlineStore;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the stores by their `type`, loading each package only when it is used. What was opened is closed again when a later one
+ * fails. Paths are relative to the repository.
+ */
+export async function openStores(repositoryPath: string, config: Config): Promise<OpenedStores> {
+  await using opened = new AsyncDisposableStack();
+  const registry = opened.use(await openRegistry(repositoryPath, config));
+  const offline = opened.use(await openOffline(repositoryPath, config));
+  const online = opened.use(await openOnline(repositoryPath, config));
+  const kept = opened.move();
+  return { registry, offline, online, close: () => kept.disposeAsync() };
+}
+
+async function openRegistry(repositoryPath: string, config: Config): Promise<RegistryStore> {
+  const { registry } = config;
+  if (registry.type === "memory") return openMemoryRegistry();
+  const { openSqliteRegistry } = await loadStore("sqlite", () => import("@asof/sqlite"));
+  return openSqliteRegistry({ path: resolve(repositoryPath, registry.path) });
+}
+
+async function openOffline(repositoryPath: string, config: Config): Promise<OfflineStore> {
+  const { openDuckDbOfflineStore } = await loadStore("duckdb", () => import("@asof/duckdb"));
+  return openDuckDbOfflineStore({
+    repositoryPath,
+    logFolder: join(repositoryPath, "data", "log"),
+    memoryLimit: config.offlineStore.memoryLimit,
+    threads: config.offlineStore.threads,
+  });
+}
+
+async function openOnline(repositoryPath: string, config: Config): Promise<OnlineStore> {
+  const { onlineStore } = config;
+  if (onlineStore.type === "memory") return openMemoryOnlineStore();
+  const { openLmdbOnlineStore } = await loadStore("lmdb", () => import("@asof/lmdb"));
+  return openLmdbOnlineStore({ path: resolve(repositoryPath, onlineStore.path) });
+}
+
+/** A store's package may be missing on purpose: not everybody wants every client. */
+async function loadStore<T>(type: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    if (!(cause instanceof Error) || !("code" in cause) || cause.code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    throw new AsofError("ASOF_STORE_UNKNOWN", `Store type "${type}" needs the package @asof/${type}, which is not installed.`, {
+      path: type,
+      value: type,
+      fix: `Run \`npm install @asof/${type}\`.`,
+      cause,
+    });
+  }
+}
