@@ -118,6 +118,8 @@ describe("fingerprints", () => {
       { ...churn, source: { ...profiles, paths: ["elsewhere.csv"] } },
       { ...churn, source: { ...profiles, createdTime: null } },
       { ...churn, source: { ...profiles, mapping: { tenure: "months" } } },
+      { ...churn, source: { ...profiles, mapping: { customer_id: "id" } } },
+      { ...churn, source: { ...profiles, columns: profiles.columns.map((c) => (c.name === "tenure" ? column("tenure", float64) : c)) } },
     ];
     assert.equal(new Set([churn, ...changes].map(data)).size, changes.length + 1);
     assert.notEqual(data({ ...activity, separableUs: 1 }), data(activity));
@@ -135,7 +137,7 @@ describe("fingerprints", () => {
   test("are stable: a change of the stored form needs a new format version", () => {
     assert.deepEqual(
       [customer, baskets, profiles, churn, activity, trend, churnService].map((m) => data(m).slice(0, 12)),
-      ["c28040e49a80", "a5041ff661ab", "ee6a906268c2", "5e71f5e6c52f", "6fd829393edb", "8719718b0e6c", "666f591ee168"],
+      ["c28040e49a80", "a5041ff661ab", "ee6a906268c2", "3fed72f3dd8c", "fcd7d2243d78", "8719718b0e6c", "666f591ee168"],
     );
   });
 });

@@ -13,10 +13,11 @@ import type {
 } from "../definition/model.ts";
 import type { RecordKind } from "../store/registry.ts";
 import type { Json } from "../value/json.ts";
+import { printType } from "../value/type.ts";
 import { fingerprintOf } from "./canonical-json.ts";
 import { encodeExpression } from "./expression-json.ts";
 import { type Encoding, encodeType } from "./type-text.ts";
-import { columnsOfView } from "./used-columns.ts";
+import { columnsOfFeature } from "./used-columns.ts";
 
 /** A definition in the form in which the registry keeps it. */
 export interface EncodedDefinition {
@@ -44,11 +45,16 @@ export function encodeDefinition(model: ObjectModel): EncodedDefinition {
     kind: recordKindOf(model),
     name: model.name,
     spec,
-    dataFingerprint: fingerprintOf(exact.forms.includes("number") ? encodeData(model, { exact: false, forms: [] }) : spec.data),
+    dataFingerprint: fingerprintOf(exact.forms.includes("number") ? plainDataOf(model) : spec.data),
     metadataFingerprint: fingerprintOf({ metadata: spec.metadata, forms: exact.forms }),
   };
   encoded.set(model, definition);
   return definition;
+}
+
+/** The data part without the JavaScript forms of int64: what the data fingerprint covers. */
+export function plainDataOf(model: ObjectModel): Json {
+  return encodeData(model, { exact: false, forms: [] });
 }
 
 type JsonObject = { readonly [name: string]: Json };
@@ -104,14 +110,19 @@ function encodeColumns(columns: readonly ColumnModel[], encoding: Encoding): Jso
 }
 
 function encodeView(view: ViewModel, encoding: Encoding): Json {
-  const features = Object.fromEntries(view.features.map((f) => [f.name, encodeFeature(f, encoding)]));
-  if (view.form === "request") return encodeRequestView(view, features, encoding);
+  if (view.form === "request") {
+    return encodeRequestView(view, Object.fromEntries(view.features.map((f) => [f.name, encodeFeature(f, encoding)])), encoding);
+  }
+  const features = view.features.map((f) => {
+    const feature = encodeFeature(f, encoding);
+    return [f.name, view.form === "plain" ? { ...feature, reads: readsOf(view.source, columnsOfFeature(f)) } : feature] as const;
+  });
   const table = {
     kind: "view",
     form: view.form,
     entities: view.entities.map((e) => ({ name: e.name, fingerprint: encodeDefinition(e).dataFingerprint })),
     source: { name: view.source.name, fingerprint: fingerprintOf(sourceMeaning(view)) },
-    features,
+    features: Object.fromEntries(features),
   };
   return view.form === "plain" ? { ...table, ttlUs: view.ttlUs } : { ...table, separableUs: view.separableUs };
 }
@@ -128,7 +139,7 @@ function encodeRequestView(view: RequestViewModel, features: Json, encoding: Enc
   };
 }
 
-function encodeFeature(feature: FeatureModel, encoding: Encoding): Json {
+function encodeFeature(feature: FeatureModel, encoding: Encoding): JsonObject {
   const base = { kind: feature.kind, type: encodeType(feature.type, encoding), nullable: feature.nullable };
   if (feature.kind === "derived") return { ...base, expression: encodeExpression(feature.expression, encoding) };
   if (feature.kind === "aggregate") return { ...base, aggregate: encodeAggregate(feature.aggregate, encoding) };
@@ -156,29 +167,43 @@ function encodeReference(reference: ViewReference): Json {
 }
 
 /**
- * The part of a source on which the values of a view depend: where rows come from, the times, the columns it uses. A new
- * column that a plain view does not use, another description or a stream side leave its values as they are.
+ * The part of a source on which all values of a view depend: where rows come from, keys and times; for a windowed view every
+ * column too, because its row order is over all of them. What a plain feature reads stands with the feature, so that features
+ * can be added. Descriptions and a stream side leave values as they are.
  */
 function sourceMeaning(view: PlainViewModel | WindowedViewModel): Json {
-  const columns = new Set(columnsOfView(view));
-  const keys = new Set(view.entities.flatMap((e) => e.keys.map((k) => k.name)));
-  return tableMeaning(view.source, view.form, columns, keys);
+  const keys = view.entities.flatMap((e) => e.keys.map((k) => k.name));
+  const columns = view.form === "windowed" ? view.source.columns.map((c) => c.name) : [];
+  return tableMeaning(view.source, view.form, keys, columns);
 }
 
-function tableMeaning(source: SourceModel, form: "plain" | "windowed", columns: ReadonlySet<string>, keys: ReadonlySet<string>): Json {
-  const plainForm: Encoding = { exact: false, forms: [] };
-  const used = new Set([...columns, ...keys, ...[source.eventTime, source.createdTime, source.eventId].filter((n) => n !== null)]);
+function tableMeaning(source: SourceModel, form: "plain" | "windowed", keys: readonly string[], columns: readonly string[]): Json {
+  const eventId = form === "windowed" ? source.eventId : null;
+  const used = new Set([...keys, ...[source.eventTime, source.createdTime, eventId].filter((name) => name !== null)]);
   const table = {
     type: source.type,
     eventTime: source.eventTime,
     createdTime: source.createdTime,
-    eventId: form === "windowed" ? source.eventId : null,
-    columns: Object.fromEntries(source.columns.filter((c) => columns.has(c.name)).map((c) => [c.name, encodeType(c.type, plainForm)])),
+    eventId,
+    reads: Object.fromEntries(columns.map((name) => [name, readOf(source, name)])),
     mapping: Object.fromEntries(Object.entries(source.mapping).filter(([logical]) => used.has(logical))),
   };
   if (source.type === "sql") return { ...table, query: source.query };
-  if (source.type === "push") return { ...table, batch: source.batch === null ? null : tableMeaning(source.batch, form, columns, keys) };
+  if (source.type === "push") return { ...table, batch: source.batch === null ? null : tableMeaning(source.batch, form, keys, columns) };
   return { ...table, paths: [...source.paths], hive: source.hive, csv: source.csv === null ? null : { ...source.csv } };
+}
+
+function readsOf(source: SourceModel, columns: readonly string[]): Json {
+  return Object.fromEntries(columns.map((name) => [name, readOf(source, name)]));
+}
+
+/** A column as it is read: `float64`, or `float64 from "price"` where its physical name differs. */
+function readOf(source: SourceModel, name: string): string {
+  const column = source.columns.find((c) => c.name === name);
+  const type = column === undefined ? "undeclared" : printType(column.type);
+  const physical = Object.hasOwn(source.mapping, name) ? source.mapping[name] : undefined;
+  const own = physical === undefined || physical === name ? type : `${type} from ${JSON.stringify(physical)}`;
+  return source.type === "push" && source.batch !== null ? `${own}, batch ${readOf(source.batch, name)}` : own;
 }
 
 function encodeMetadata(model: ObjectModel): Json {

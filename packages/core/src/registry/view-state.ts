@@ -149,12 +149,13 @@ export function deleteViewState(state: ViewState): ViewState {
   return deletedState(state.lastGeneration, retire(state, [state.activeGeneration, state.buildingGeneration]));
 }
 
-/** Forgets what is known of features that the view no longer has, so that one of the same name starts uncovered. */
+/** Forgets what the written generation covers of features that the view no longer has. */
 export function dropFeatures(state: ViewState, features: readonly string[]): ViewState {
-  const coverage = [...state.coverage].map(
-    ([generation, covered]) => [generation, new Map([...covered].filter(([name]) => !features.includes(name)))] as const,
-  );
-  return { ...state, coverage: new Map(coverage) };
+  const generation = writeGeneration(state);
+  const covered = state.coverage.get(generation);
+  if (covered === undefined || features.length === 0) return state;
+  const kept = new Map([...covered].filter(([name]) => !features.includes(name)));
+  return { ...state, coverage: new Map(state.coverage).set(generation, kept) };
 }
 
 /**

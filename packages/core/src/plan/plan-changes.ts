@@ -1,0 +1,241 @@
+import type { RepositoryModel, SourceModel } from "../definition/model.ts";
+import type { Issue } from "../error/error.ts";
+import { fingerprintOf } from "../registry/canonical-json.ts";
+import { type DerivedEdge, lineageOfService, lineageOfView } from "../registry/lineage.ts";
+import { referencesOf } from "../registry/references.ts";
+import type { RegistryChange, RegistryRecord, RegistrySnapshot } from "../store/registry.ts";
+import type { Json } from "../value/json.ts";
+import { compareText } from "../value/order.ts";
+import { chooseWrites, isNamed } from "./choose-writes.ts";
+import { diffSpecs } from "./diff.ts";
+import { refuseUsed } from "./in-use.ts";
+import type { Implications, Plan, PlanEntry, PlanKind, PlanOptions, PlanWarning } from "./plan.ts";
+import { indexRegistered, objectKinds, type Registered } from "./registered.ts";
+import { type ServiceUses, servicesReading, serviceUses } from "./service-uses.ts";
+import { planDeletedView, planMetadata, planView, type ViewPlan } from "./view-plan.ts";
+import { changesData, type Write } from "./write.ts";
+
+const nothing: Implications = { recompute: [], online: "nothing", generations: null, services: [], lineage: { added: [], removed: [] } };
+
+/**
+ * Computes what `apply` would do: the difference between what a repository defines and what a snapshot has registered for its
+ * project. Pure. Objects of other repositories are compared but never written, except views whose meaning changes because they
+ * stand on an entity or source that changes here. The model must be valid (`validateRepository`).
+ */
+export function planChanges(snapshot: RegistrySnapshot, model: RepositoryModel, repository: string, options: PlanOptions = {}): Plan {
+  const registered = indexRegistered(snapshot, model.project);
+  const choice = chooseWrites(registered, model, repository, options);
+  const draft: Draft = {
+    registered,
+    uses: usesAfterwards(registered, choice.writes, choice.deletes),
+    options,
+    entries: [],
+    changes: [],
+    added: [],
+    removed: [],
+    refusals: [...choice.refusals, ...refuseUsed(registered, choice.writes, choice.deletes)],
+    movedViews: new Set(),
+  };
+  planProject(draft, repository);
+  // Views first: what an entity or a source implies is what its views imply.
+  const written = [...choice.writes].sort((a, b) => order(b) - order(a)).map((write) => planWrite(draft, write));
+  draft.entries.push(...written.sort(compareEntries));
+  for (const record of choice.deletes) planDelete(draft, record);
+  const refusedViews = new Set(draft.refusals.map((r) => r.path));
+  return {
+    project: model.project,
+    repository,
+    definitionsVersion: registered.definitionsVersion,
+    entries: draft.entries,
+    unchanged: choice.unchanged,
+    warnings: [...choice.warnings, ...warnStatic(model.sources), ...warnBuilding(registered, draft.entries, refusedViews)],
+    refusals: draft.refusals,
+    changes: draft.changes,
+    lineage: netLineage(draft.added, draft.removed),
+  };
+}
+
+interface Draft {
+  readonly registered: Registered;
+  readonly uses: ServiceUses;
+  readonly options: PlanOptions;
+  readonly entries: PlanEntry[];
+  readonly changes: RegistryChange[];
+  readonly added: DerivedEdge[];
+  readonly removed: DerivedEdge[];
+  readonly refusals: Issue[];
+  /** Views whose data change. */
+  readonly movedViews: Set<string>;
+}
+
+function planProject(draft: Draft, repository: string): void {
+  const { registered, options } = draft;
+  const before = registered.record("project", registered.project);
+  const metadata = options.projectDescription === undefined ? null : { description: options.projectDescription };
+  const spec: Json = { data: {}, metadata: metadata ?? metadataOf(before) };
+  const differences = diffSpecs(before?.spec ?? null, spec);
+  if (before !== null && differences.length === 0) return;
+  draft.entries.push({
+    action: before === null ? "created" : "changed",
+    kind: "project",
+    name: registered.project,
+    repository,
+    adoptedFrom: null,
+    part: before === null ? "data" : "metadata",
+    differences,
+    implies: nothing,
+  });
+  draft.changes.push({
+    op: "put",
+    ifRevision: before?.revision ?? 0,
+    project: registered.project,
+    kind: "project",
+    name: registered.project,
+    repository: "",
+    dataFingerprint: fingerprintOf({}),
+    metadataFingerprint: fingerprintOf(metadata ?? {}),
+    spec,
+  });
+}
+
+function metadataOf(record: RegistryRecord | null): Json {
+  const spec = record?.spec;
+  return typeof spec === "object" && spec !== null && "metadata" in spec ? spec.metadata : {};
+}
+
+function planWrite(draft: Draft, write: Write): PlanEntry {
+  const { registered, uses } = draft;
+  const differences = diffSpecs(write.before?.spec ?? null, write.encoded.spec);
+  draft.changes.push(putDefinition(registered.project, write));
+  const base = { kind: write.kind, name: write.name, repository: write.repository, adoptedFrom: write.adoptedFrom, differences };
+  if (!changesData(write)) {
+    if (write.model.kind === "view") draft.changes.push(...planMetadata(registered, write.model));
+    return { ...base, action: "changed", part: "metadata", implies: nothing };
+  }
+  const lineage = lineageChange(registered, write);
+  draft.added.push(...lineage.added);
+  draft.removed.push(...lineage.removed);
+  if (write.model.kind === "view") {
+    draft.movedViews.add(write.name);
+    const plan = planView(registered, write, write.model, differences, isNamed(draft.options.recreate, write.name));
+    if (plan.refusal !== null) draft.refusals.push(plan.refusal);
+    draft.changes.push(...plan.stateChanges);
+    return { ...base, action: plan.action, part: "data", implies: impliedByView(uses, write, plan, lineage) };
+  }
+  const services = write.kind === "feature_service" ? [write.name] : servicesOn(draft, write);
+  return { ...base, action: write.before === null ? "created" : "changed", part: "data", implies: { ...nothing, services, lineage } };
+}
+
+function impliedByView(uses: ServiceUses, write: Write, plan: ViewPlan, lineage: Implications["lineage"]): Implications {
+  const services = write.before === null ? [] : servicesReading(uses, write.name, plan.touched);
+  return { recompute: plan.recompute, online: plan.online, generations: plan.generations, services, lineage };
+}
+
+/** Services that read a view whose data change together with this entity or source. */
+function servicesOn(draft: Draft, write: Write): readonly string[] {
+  const views = [...draft.movedViews].filter((view) => {
+    const record = draft.registered.record("feature_view", view);
+    if (record === null) return false;
+    const { entities, source } = referencesOf("feature_view", view, record.spec);
+    return write.kind === "entity" ? entities.includes(write.name) : source === write.name;
+  });
+  return [...new Set(views.flatMap((view) => servicesReading(draft.uses, view, null)))].sort(compareText);
+}
+
+function planDelete(draft: Draft, record: RegistryRecord): void {
+  const { registered } = draft;
+  const { project, kind, name } = record;
+  const isView = kind === "feature_view";
+  const removed = edgesOfRecord(registered, record);
+  draft.changes.push({ op: "delete", ifRevision: record.revision, project, kind, name });
+  const states = isView ? planDeletedView(registered, name) : [];
+  draft.changes.push(...states);
+  draft.removed.push(...removed);
+  draft.entries.push({
+    action: "deleted",
+    kind: planKindOf(record),
+    name,
+    repository: record.repository,
+    adoptedFrom: null,
+    part: "data",
+    differences: [],
+    implies: { ...nothing, online: states.length > 0 ? "remove" : "nothing", lineage: { added: [], removed } },
+  });
+}
+
+function putDefinition(project: string, write: Write): RegistryChange {
+  const { kind, name, spec, dataFingerprint, metadataFingerprint } = write.encoded;
+  const ifRevision = write.before?.revision ?? 0;
+  return { op: "put", ifRevision, project, kind, name, repository: write.repository, dataFingerprint, metadataFingerprint, spec };
+}
+
+function lineageChange(registered: Registered, write: Write): Implications["lineage"] {
+  const after =
+    write.model.kind === "view" ? lineageOfView(write.model) : write.model.kind === "service" ? lineageOfService(write.model) : [];
+  const before = write.before === null ? [] : edgesOfRecord(registered, write.before);
+  return netLineage(after, before);
+}
+
+function edgesOfRecord(registered: Registered, record: RegistryRecord): readonly DerivedEdge[] {
+  const { views, services } = registered.models();
+  const view = record.kind === "feature_view" ? views.get(record.name) : undefined;
+  const service = record.kind === "feature_service" ? services.get(record.name) : undefined;
+  if (view !== undefined) return lineageOfView(view);
+  return service === undefined ? [] : lineageOfService(service);
+}
+
+/** Edges that only one side has. */
+function netLineage(after: readonly DerivedEdge[], before: readonly DerivedEdge[]): Implications["lineage"] {
+  const idOf = (edge: DerivedEdge) => JSON.stringify([edge.from, edge.to]);
+  const [old, kept] = [new Set(before.map(idOf)), new Set(after.map(idOf))];
+  return { added: after.filter((e) => !old.has(idOf(e))), removed: before.filter((e) => !kept.has(idOf(e))) };
+}
+
+function usesAfterwards(registered: Registered, writes: readonly Write[], deletes: readonly RegistryRecord[]): ServiceUses {
+  const specs = (kind: "feature_view" | "feature_service") => {
+    const all = new Map<string, Json>(registered.records(kind).map((r) => [r.name, r.spec]));
+    for (const record of deletes) if (record.kind === kind) all.delete(record.name);
+    for (const write of writes) if (write.kind === kind) all.set(write.name, write.encoded.spec);
+    return all;
+  };
+  return serviceUses({ views: specs("feature_view"), services: specs("feature_service") });
+}
+
+/** A static source holds no times, so nothing can tell whether its values were known at t. */
+function warnStatic(sources: readonly SourceModel[]): readonly PlanWarning[] {
+  return sources
+    .filter((source) => source.eventTime === null)
+    .map((source) => ({
+      path: `source.${source.name}`,
+      message: `Source "${source.name}" has no event time: its values are visible at every t, so it cannot be checked for leakage. Declare eventTime if its rows change over time.`,
+    }));
+}
+
+/** A rebuild that apply started is finished by materialize. */
+function warnBuilding(registered: Registered, entries: readonly PlanEntry[], refused: ReadonlySet<string>): readonly PlanWarning[] {
+  const changed = new Set(entries.filter((e) => e.kind === "feature_view" && e.part === "data").map((e) => e.name));
+  return registered.records("feature_view").flatMap((record) => {
+    const state = registered.viewState(record.name)?.state;
+    const building = state?.buildingGeneration ?? null;
+    const isTold = changed.has(record.name) && !refused.has(`feature_view.${record.name}`);
+    if (state === undefined || building === null || isTold) return [];
+    return [
+      {
+        path: `feature_view.${record.name}`,
+        message: `Feature view "${record.name}" is served from generation ${state.activeGeneration} with its former definition until \`asof materialize\` has filled generation ${building}.`,
+      },
+    ];
+  });
+}
+
+function planKindOf(record: RegistryRecord): PlanKind {
+  return objectKinds.find((kind) => kind === record.kind) ?? "project";
+}
+
+function order(object: { readonly kind: PlanKind }): number {
+  return object.kind === "project" ? -1 : objectKinds.indexOf(object.kind);
+}
+
+function compareEntries(a: PlanEntry, b: PlanEntry): number {
+  return order(a) - order(b) || compareText(a.name, b.name);
+}
