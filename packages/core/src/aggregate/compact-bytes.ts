@@ -1,6 +1,6 @@
 import type { ByteWriter } from "../value/bytes.ts";
 import { decimalToUnscaled, unscaledToDecimal } from "../value/decimal.ts";
-import { formatUuid } from "../value/sortable.ts";
+import { formatUuid, toSafeNumber } from "../value/sortable.ts";
 import { dateToDays, daysToDate } from "../value/time.ts";
 import type { Value, ValueType } from "../value/type.ts";
 
@@ -174,11 +174,26 @@ export function valueForm(type: ValueType): ValueForm {
   }
 }
 
+/** Read as a number a value may still be a bigint, where it is no safe number: {@link formChange} then refuses it. */
 function int64Form(as: "bigint" | "number"): ValueForm {
   return {
     write: (writer, value) => writeInteger(writer, typeof value === "bigint" ? narrowInteger(value) : Number(value)),
-    read: as === "bigint" ? (buffer, cursor) => BigInt(readInteger(buffer, cursor)) : readNumber,
+    read: as === "bigint" ? (buffer, cursor) => BigInt(readInteger(buffer, cursor)) : readInteger,
   };
+}
+
+/**
+ * Brings values into the JavaScript form of a type. State does not depend on that form: it may have been made under another one, or
+ * for another feature. ASOF_VALUE_INVALID where an int64 is no safe number.
+ */
+export function formChange(type: ValueType): (value: Value) => Value {
+  if (type.kind === "list") {
+    const change = formChange(type.of);
+    return (value) => (Array.isArray(value) ? value.map(change) : value);
+  }
+  if (type.kind !== "int64") return (value) => value;
+  if (type.as === "bigint") return (value) => (typeof value === "number" ? BigInt(value) : value);
+  return (value) => (typeof value === "bigint" ? toSafeNumber(value) : value);
 }
 
 const float32Form: ValueForm = {

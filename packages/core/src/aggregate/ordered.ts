@@ -4,6 +4,7 @@ import type { Value, ValueType } from "../value/type.ts";
 import type { Aggregate } from "./algebra.ts";
 import {
   type Cursor,
+  formChange,
   readByte,
   readNumber,
   readOptional,
@@ -28,6 +29,7 @@ type EntryComparison = (a: Entry, b: Entry) => number;
 /** The value that is first or last in the row order. Null is the state of no events. */
 export function firstOrLastOf(fn: "first" | "last", argument: ValueType): Aggregate<Entry | null> {
   const form = valueForm(argument);
+  const change = formChange(argument);
   const compare = entryComparison(argument);
   const sign = fn === "first" ? -1 : 1;
   const better = (state: Entry | null, entry: Entry): Entry => (state === null || compare(entry, state) * sign > 0 ? entry : state);
@@ -35,7 +37,7 @@ export function firstOrLastOf(fn: "first" | "last", argument: ValueType): Aggreg
     init: () => null,
     update: (state, value, order) => better(state, entryOf(value, order)),
     merge: (state, other) => (other === null ? state : better(state, other)),
-    finalize: (state) => state?.value ?? null,
+    finalize: (state) => change(state?.value ?? null),
     write: (writer, state) => {
       writer.writeByte(state === null ? 0 : 1);
       if (state !== null) writeEntry(writer, form, state);
@@ -47,6 +49,7 @@ export function firstOrLastOf(fn: "first" | "last", argument: ValueType): Aggreg
 /** The first or last `n` values in the row order, oldest first. */
 export function firstOrLastSeveralOf(fn: "firstN" | "lastN", n: number, argument: ValueType): Aggregate<Entry[]> {
   const form = valueForm(argument);
+  const change = formChange(argument);
   const compare = entryComparison(argument);
   const trim = (entries: Entry[]): Entry[] => {
     if (entries.length > n) entries.splice(fn === "firstN" ? n : 0, entries.length - n);
@@ -59,7 +62,7 @@ export function firstOrLastSeveralOf(fn: "firstN" | "lastN", n: number, argument
       return trim(state);
     },
     merge: (state, other) => (other.length === 0 ? state : trim([...state, ...other].sort(compare))),
-    finalize: (state) => state.map((entry) => entry.value),
+    finalize: (state) => state.map((entry) => change(entry.value)),
     write: (writer, state) => {
       writeUnsigned(writer, state.length);
       for (const entry of state) writeEntry(writer, form, entry);

@@ -23,6 +23,8 @@ export interface StateChange {
 /** Between a view's states and bytes. */
 export interface StateCodec {
   decode(stored: StoredState | null): KeyState | null;
+  /** Runs what decodes parts of a state on the way: damage that only shows then gets the same error. */
+  guard<T>(run: () => T): T;
   encode(previous: StoredState | null, state: KeyState): StateChange;
 }
 
@@ -48,18 +50,23 @@ export function compileStateCodec(layout: WindowLayout, schema: string, schemas:
     return state;
   }
 
+  function guard<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      throw error instanceof RangeError ? damaged(layout, error) : error;
+    }
+  }
+
   return {
+    guard,
     decode(stored) {
       if (stored === null || stored.parts.size === 0) return null;
       const head = stored.parts.get(headPart);
       if (head === undefined || head.length === 0) throw damaged(layout);
       const version = head[0] ?? 0;
       if (version > formatVersion) throw newerFormat(layout, version);
-      try {
-        return readState(stored.parts, asBuffer(head));
-      } catch (error) {
-        throw error instanceof RangeError ? damaged(layout, error) : error;
-      }
+      return guard(() => readState(stored.parts, asBuffer(head)));
     },
     encode(previous, state) {
       const before = previous?.parts ?? new Map<StatePart, Uint8Array>();

@@ -90,14 +90,15 @@ export function compileWindowedView(view: WindowedViewModel, stored?: StoredSche
     blockUs: layout.blockUs,
     schema,
     decodeState: (state) => codec.decode(state),
-    encodeState: (previous, state) => codec.encode(previous, state),
+    encodeState: (previous, state) => codec.guard(() => codec.encode(previous, state)),
     read: (state, tUs, coverage, names) =>
-      readWindow(names === undefined ? layout.features : names.map(featureOf), layout, state, tUs, coverage),
-    replaceBatch: (state, replacement) => replaceBatchEvents(layout, prepare, state, replacement),
-    addLive: (state, events, complete) => addLiveEvents(layout, prepare, state, events, complete ?? null),
-    dropLiveBefore: (state, handoverUs) => dropLiveEvents(layout, state, handoverUs),
+      codec.guard(() => readWindow(names === undefined ? layout.features : names.map(featureOf), layout, state, tUs, coverage)),
+    replaceBatch: (state, replacement) => codec.guard(() => replaceBatchEvents(layout, prepare, state, replacement)),
+    addLive: (state, events, complete) => codec.guard(() => addLiveEvents(layout, prepare, state, events, complete ?? null)),
+    dropLiveBefore: (state, handoverUs) => codec.guard(() => dropLiveEvents(layout, state, handoverUs)),
     compact: (state, nowUs) => compactState(layout, state, nowUs ?? null),
-    explain: (state, tUs, name, coverage) => explainWindow(layout, state, featureOf(name), tUs, coverage ?? { fromUs: null }),
+    explain: (state, tUs, name, coverage) =>
+      codec.guard(() => explainWindow(layout, state, featureOf(name), tUs, coverage ?? { fromUs: null })),
   };
 }
 
