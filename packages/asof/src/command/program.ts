@@ -55,7 +55,10 @@ function addCommand(program: Command, name: string, description: string, example
 }
 
 function addRepositoryCommands(program: Command, context: CommandContext): void {
-  addCommand(program, "init", "write predictflow, a churn example with real data, into a new folder", ["asof init shop", "asof init shop --keep-dates"])
+  addCommand(program, "init", "write predictflow, a churn example with real data, into a new folder", [
+    "asof init shop",
+    "asof init shop --keep-dates",
+  ])
     .argument("[name]", "folder to make", "predictflow")
     .option("--keep-dates", "keep the data's own year, 2017, instead of moving it by whole weeks so that it ends this week")
     .action(async (name: string, options: { keepDates?: boolean }) => (await import("./commands/init.ts")).runInit(context, name, options));
@@ -68,9 +71,9 @@ function addRepositoryCommands(program: Command, context: CommandContext): void 
   planned(addCommand(program, "plan", "show what apply would change, and what that implies", ["asof plan", "asof plan --json"])).action(
     async (_options, command: Command) => (await import("./commands/plan.ts")).runPlan(context, command.optsWithGlobals()),
   );
-  planned(addCommand(program, "apply", "carry out the plan: register definitions", ["asof apply", "asof apply --recreate basket_activity"])).action(
-    async (_options, command: Command) => (await import("./commands/plan.ts")).runApply(context, command.optsWithGlobals()),
-  );
+  planned(
+    addCommand(program, "apply", "carry out the plan: register definitions", ["asof apply", "asof apply --recreate basket_activity"]),
+  ).action(async (_options, command: Command) => (await import("./commands/plan.ts")).runApply(context, command.optsWithGlobals()));
   addCommand(program, "teardown", "unregister all objects of this repository and delete their online data", ["asof teardown"])
     .option("--yes", "do not ask")
     .action(async (_options, command: Command) => (await import("./commands/teardown.ts")).runTeardown(context, command.optsWithGlobals()));
@@ -105,7 +108,7 @@ function addDataCommands(program: Command, context: CommandContext): void {
   asked(
     addCommand(program, "get-historical-features", "make a training set: the features as of each row's time", [
       "asof get-historical-features -s churn_v1 --spine labels.sql --out train.parquet",
-      'asof get-historical-features -f churn_features:monthly_charges --spine "select 900 as customer_id, timestamptz \'2017-06-01\' as event_timestamp"',
+      "asof get-historical-features -f churn_features:monthly_charges --spine \"select 900 as customer_id, timestamptz '2017-06-01' as event_timestamp\"",
     ]),
   )
     .requiredOption("--spine <file|-|sql>", "rows to fill: a .parquet, .csv or .sql file, - for CSV on standard input, or a SELECT")
@@ -113,7 +116,9 @@ function addDataCommands(program: Command, context: CommandContext): void {
     .option("--time-column <name>", "the spine's as-of time; default event_timestamp")
     .option("--knowledge <event|created>", "created: only what was known by then", "event")
     .option("--sql", "print the statements instead of running them")
-    .action(async (_options, command: Command) => (await import("./commands/historical.ts")).runHistoricalFeatures(context, command.optsWithGlobals()));
+    .action(async (_options, command: Command) =>
+      (await import("./commands/historical.ts")).runHistoricalFeatures(context, command.optsWithGlobals()),
+    );
   asked(
     addCommand(program, "get-online-features", "read the online store, as a request would", [
       "asof get-online-features -s churn_v1 -e customer_id=900 -e amount=25",
@@ -122,7 +127,9 @@ function addDataCommands(program: Command, context: CommandContext): void {
   )
     .option("-e, --entity <key=value>", "an entity key or request field; repeat for several; values separated by commas make rows", collect)
     .option("--at <time>", "read as of this instant; default now")
-    .action(async (_options, command: Command) => (await import("./commands/online.ts")).runOnlineFeatures(context, command.optsWithGlobals()));
+    .action(async (_options, command: Command) =>
+      (await import("./commands/online.ts")).runOnlineFeatures(context, command.optsWithGlobals()),
+    );
   addCommand(program, "push", "push rows of a push source: to the online store, the offline log, or both", [
     "asof push clicks --rows clicks.json",
     "cat clicks.ndjson | asof push clicks --rows -",
@@ -138,10 +145,15 @@ function addDataCommands(program: Command, context: CommandContext): void {
 
 function addLookCommands(program: Command, context: CommandContext): void {
   for (const kind of describedKinds) {
-    const group = addCommand(program, kind.command, `list or describe ${kind.plural}`, [`asof ${kind.command} list`, `asof ${kind.command} describe NAME`]);
+    const group = addCommand(program, kind.command, `list or describe ${kind.plural}`, [
+      `asof ${kind.command} list`,
+      `asof ${kind.command} describe NAME`,
+    ]);
     addCommand(group, "list", `list ${kind.plural}`, [`asof ${kind.command} list`, `asof ${kind.command} list --tags team:growth`])
       .option("--tags <key:value>", "only those with this tag; repeat for several", collect)
-      .action(async (_options, command: Command) => (await import("./commands/objects.ts")).runList(context, kind, command.optsWithGlobals()));
+      .action(async (_options, command: Command) =>
+        (await import("./commands/objects.ts")).runList(context, kind, command.optsWithGlobals()),
+      );
     addCommand(group, "describe", `print one of the ${kind.plural}`, [`asof ${kind.command} describe NAME`])
       .argument("<name>", kind.name === "feature" ? "view:feature" : "its name")
       .action(async (name: string, _options, command: Command) =>
@@ -151,7 +163,9 @@ function addLookCommands(program: Command, context: CommandContext): void {
   addCommand(program, "jobs", "list jobs and how far they are, newest first", ["asof jobs", "asof jobs --limit 5 --json"])
     .argument("[id]", "one job, whole")
     .option("--limit <n>", "how many", "20")
-    .action(async (id: string | undefined, _options, command: Command) => (await import("./commands/jobs.ts")).runJobs(context, id, command.optsWithGlobals()));
+    .action(async (id: string | undefined, _options, command: Command) =>
+      (await import("./commands/jobs.ts")).runJobs(context, id, command.optsWithGlobals()),
+    );
   addCommand(program, "why", "explain one value: rows, boundaries and tiles behind it, training and serving side by side", [
     "asof why behavioral_features:spend_28d -e customer_id=900",
     "asof why churn_features:monthly_charges -e customer_id=900 --at 2017-12-01T10:00:00Z",
@@ -159,10 +173,12 @@ function addLookCommands(program: Command, context: CommandContext): void {
     .argument("<feature>", "view:feature")
     .option("-e, --entity <key=value>", "an entity key; repeat for several", collect)
     .option("--at <time>", "as of this instant; default now")
-    .action(async (feature: string, _options, command: Command) => (await import("./commands/why.ts")).runWhy(context, feature, command.optsWithGlobals()));
-  addCommand(program, "doctor", "check Node, configuration, definitions, sources, stores and registry, and say what to mend", ["asof doctor"]).action(
-    async (_options, command: Command) => (await import("./commands/doctor.ts")).runDoctor(context, command.optsWithGlobals()),
-  );
+    .action(async (feature: string, _options, command: Command) =>
+      (await import("./commands/why.ts")).runWhy(context, feature, command.optsWithGlobals()),
+    );
+  addCommand(program, "doctor", "check Node, configuration, definitions, sources, stores and registry, and say what to mend", [
+    "asof doctor",
+  ]).action(async (_options, command: Command) => (await import("./commands/doctor.ts")).runDoctor(context, command.optsWithGlobals()));
   addCommand(program, "demo", "the whole way in two minutes: definitions, training set, model, online answers, proof of parity", [
     "asof demo",
     "asof demo --inject-skew",

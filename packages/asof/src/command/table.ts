@@ -1,0 +1,19 @@
+/** An aligned table with a header line, as Feast's command prints lists. Numbers (by their look) align right. */
+export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => width(row[i] ?? ""))));
+  const isNumber = header.map((_, i) => rows.length > 0 && rows.every((row) => /^-?[\d.,]*$/.test(row[i] ?? "")));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => {
+        const space = " ".repeat((widths[i] ?? 0) - width(cell));
+        return isNumber[i] === true ? space + cell : cell + space;
+      })
+      .join("  ")
+      .trimEnd();
+  return [line(header), ...rows.map(line)].join("\n");
+}
+
+/** Columns a text takes: by characters, not UTF-16 units. */
+function width(text: string): number {
+  return [...text].length;
+}
