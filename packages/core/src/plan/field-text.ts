@@ -45,8 +45,11 @@ function printValue(value: Json): string {
     if (typeof value.fn === "string") return printFunction(value);
     if (typeof value.kind === "string" && typeof value.type === "string") return printFeature(value);
     if (typeof value.type === "string" && typeof value.nullable === "boolean") return value.type;
+    if (typeof value.name === "string" && typeof value.type === "string") return value.type;
+    if (typeof value.name === "string" && typeof value.fingerprint === "string") return value.name;
     if (typeof value.view === "string") return printReference(value);
   }
+  if (typeof value === "string") return /^[^\s"'→,]+( [^\s"'→,]+)*$/.test(value) ? value : JSON.stringify(value);
   if (isJsonArray(value) && value.every((item) => typeof item === "string")) return value.join(", ");
   return canonicalJson(value);
 }

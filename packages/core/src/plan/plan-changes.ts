@@ -1,6 +1,7 @@
-import type { RepositoryModel, SourceModel } from "../definition/model.ts";
+import type { RepositoryModel, RequestViewModel, ServiceModel, SourceModel, ViewModel, ViewReference } from "../definition/model.ts";
 import type { Issue } from "../error/error.ts";
 import { fingerprintOf } from "../registry/canonical-json.ts";
+import { recordKindOf } from "../registry/encode-definition.ts";
 import { type DerivedEdge, lineageOfService, lineageOfView } from "../registry/lineage.ts";
 import { referencesOf } from "../registry/references.ts";
 import type { RegistryChange, RegistryRecord, RegistrySnapshot } from "../store/registry.ts";
@@ -35,6 +36,7 @@ export function planChanges(snapshot: RegistrySnapshot, model: RepositoryModel, 
     removed: [],
     refusals: [...choice.refusals, ...refuseUsed(registered, choice.writes, choice.deletes)],
     movedViews: new Set(),
+    untouchedUsers: untouchedUsers(registered, choice.writes, choice.deletes),
   };
   planProject(draft, repository);
   // Views first: what an entity or a source implies is what its views imply.
@@ -64,8 +66,10 @@ interface Draft {
   readonly added: DerivedEdge[];
   readonly removed: DerivedEdge[];
   readonly refusals: Issue[];
-  /** Views whose data change. */
+  /** Views that change because of the entity or source they stand on. */
   readonly movedViews: Set<string>;
+  /** What the plan neither writes nor deletes, and reads all features of some view. */
+  readonly untouchedUsers: readonly (ServiceModel | RequestViewModel)[];
 }
 
 function planProject(draft: Draft, repository: string): void {
@@ -112,11 +116,11 @@ function planWrite(draft: Draft, write: Write): PlanEntry {
     if (write.model.kind === "view") draft.changes.push(...planMetadata(registered, write.model));
     return { ...base, action: "changed", part: "metadata", implies: nothing };
   }
-  const lineage = lineageChange(registered, write);
+  const lineage = lineageChange(draft, write);
   draft.added.push(...lineage.added);
   draft.removed.push(...lineage.removed);
   if (write.model.kind === "view") {
-    draft.movedViews.add(write.name);
+    if (differences.some((d) => /^(source|entities)\b|\.reads\b/.test(d.path))) draft.movedViews.add(write.name);
     const plan = planView(registered, write, write.model, differences, isNamed(draft.options.recreate, write.name));
     if (plan.refusal !== null) draft.refusals.push(plan.refusal);
     draft.changes.push(...plan.stateChanges);
@@ -131,7 +135,7 @@ function impliedByView(uses: ServiceUses, write: Write, plan: ViewPlan, lineage:
   return { recompute: plan.recompute, online: plan.online, generations: plan.generations, services, lineage };
 }
 
-/** Services that read a view whose data change together with this entity or source. */
+/** Services that read a view which changes because of this entity or source. */
 function servicesOn(draft: Draft, write: Write): readonly string[] {
   const views = [...draft.movedViews].filter((view) => {
     const record = draft.registered.record("feature_view", view);
@@ -169,11 +173,41 @@ function putDefinition(project: string, write: Write): RegistryChange {
   return { op: "put", ifRevision, project, kind, name, repository: write.repository, dataFingerprint, metadataFingerprint, spec };
 }
 
-function lineageChange(registered: Registered, write: Write): Implications["lineage"] {
-  const after =
-    write.model.kind === "view" ? lineageOfView(write.model) : write.model.kind === "service" ? lineageOfService(write.model) : [];
-  const before = write.before === null ? [] : edgesOfRecord(registered, write.before);
-  return netLineage(after, before);
+function lineageChange(draft: Draft, write: Write): Implications["lineage"] {
+  const { model } = write;
+  const own = model.kind === "view" ? lineageOfView(model) : model.kind === "service" ? lineageOfService(model) : [];
+  const ownBefore = write.before === null ? [] : edgesOfRecord(draft.registered, write.before);
+  if (model.kind !== "view" || write.before === null) return netLineage(own, ownBefore);
+  // Who reads all features of the view reads those that come and go.
+  const users = draft.untouchedUsers;
+  const after = users.flatMap((user) => edgesOf(retarget(user, model)));
+  return netLineage([...own, ...after], [...ownBefore, ...users.flatMap(edgesOf)]);
+}
+
+function untouchedUsers(
+  registered: Registered,
+  writes: readonly Write[],
+  deletes: readonly RegistryRecord[],
+): readonly (ServiceModel | RequestViewModel)[] {
+  if (!writes.some((w) => w.kind === "feature_view" && w.before !== null && changesData(w))) return [];
+  const touched = new Set([...writes, ...deletes].map((o) => `${o.kind} ${o.name}`));
+  const { services, views } = registered.models();
+  const users = [...services.values(), ...[...views.values()].filter((v): v is RequestViewModel => v.form === "request")];
+  return users.filter((user) => !touched.has(`${recordKindOf(user)} ${user.name}`) && referencesIn(user).some((r) => r.features === null));
+}
+
+function referencesIn(user: ServiceModel | RequestViewModel): readonly ViewReference[] {
+  return user.kind === "service" ? user.views : user.inputs;
+}
+
+/** A user as it will be when one of the views it refers to is replaced. */
+function retarget(user: ServiceModel | RequestViewModel, view: ViewModel): ServiceModel | RequestViewModel {
+  const references = referencesIn(user).map((r) => (r.view.name === view.name ? { ...r, view } : r));
+  return user.kind === "service" ? { ...user, views: references } : { ...user, inputs: references };
+}
+
+function edgesOf(user: ServiceModel | RequestViewModel): readonly DerivedEdge[] {
+  return user.kind === "service" ? lineageOfService(user) : lineageOfView(user);
 }
 
 function edgesOfRecord(registered: Registered, record: RegistryRecord): readonly DerivedEdge[] {
