@@ -68,7 +68,23 @@ function randomTable(setting: Setting, views: readonly ViewJoin[]): SourceTable 
   const size = (): number => rowCount(random, setting.shape.focus === "ties");
   if (first.history.batch !== null) for (const i of times(size(), (n) => n)) batch.push(randomBatchRow(setting, views, batch, `b${i}`));
   if (first.history.log !== null) for (const i of times(size(), (n) => n)) log.push(randomLogRow(setting, views, batch, log, `l${i}`));
-  return { batch, log };
+  return shareLists(first.view.source, { batch, log });
+}
+
+/**
+ * Lists have no order, so rows that tie in everything else must not differ in them: which one wins would be undefined. Rows of
+ * one event time get the lists of the first.
+ */
+function shareLists(source: SourceModel, table: SourceTable): SourceTable {
+  const lists = source.columns.filter((c) => c.type.kind === "list").map((c) => c.name);
+  const firsts = new Map<string, SourceRow>();
+  const share = (row: SourceRow): SourceRow => {
+    const time = row.eventNs === null ? "none" : String(row.eventNs - mod(row.eventNs, 1000n));
+    const first = firsts.get(time) ?? row;
+    firsts.set(time, first);
+    return { ...row, values: { ...row.values, ...Object.fromEntries(lists.map((name) => [name, first.values[name] ?? null])) } };
+  };
+  return { batch: table.batch.map(share), log: table.log.map(share) };
 }
 
 /** Few rows where ties matter: among many, one is greatest by every column, and no rule about columns decides. */

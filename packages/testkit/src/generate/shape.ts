@@ -48,7 +48,7 @@ const keyTypes: readonly ValueType[] = [
 /** Sources, views, a plan over them and how the spine comes: one of endlessly many. */
 export function randomShape(random: Random, focus: Focus = "anything"): Shape {
   const keyCount = focus === "entityless" ? 0 : int(random, 1, 2);
-  const keys = times(keyCount, (i): ColumnModel => plainColumn(`key_${i}`, choose(random, keyTypes)));
+  const keys = times(keyCount, (i): ColumnModel => ({ ...plainColumn(`key_${i}`, choose(random, keyTypes)), nullable: false }));
   const entities = keys.map((key, i): EntityModel => ({ kind: "entity", name: `entity_${i}`, keys: [key], meta: {} }));
   const anchorUs = choose(random, anchors);
   if (focus === "ties" || focus === "extremes") return focusedShape(random, focus, entities, anchorUs);

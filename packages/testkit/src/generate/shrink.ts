@@ -1,4 +1,12 @@
-import { type ExpressionNode, equalValues, type FeatureModel, type JoinPlan, type SourceModel, type ViewJoin } from "@asof/core";
+import {
+  type ExpressionNode,
+  equalValues,
+  type FeatureModel,
+  type JoinPlan,
+  type SourceModel,
+  type Value,
+  type ViewJoin,
+} from "@asof/core";
 import type { SourceRow, SourceTable, SpineRow } from "../oracle/data.ts";
 import type { Case } from "./case.ts";
 import { simplestValue } from "./values.ts";
@@ -95,9 +103,16 @@ function* fewerColumns(one: Case): Generator<Case> {
     const used = new Set(views.flatMap((v) => v.view.features.flatMap(columnsOfFeature)));
     const columns = views[0]?.view.source.columns ?? [];
     for (const column of columns.filter((c) => !used.has(c.name))) {
-      yield mapSource(one, name, (source) => ({ ...source, columns: source.columns.filter((c) => c.name !== column.name) }));
+      const narrower = mapSource(one, name, (source) => ({ ...source, columns: source.columns.filter((c) => c.name !== column.name) }));
+      const drop = (row: SourceRow): SourceRow => ({ ...row, values: omit(row.values, column.name) });
+      const table = one.tables[name];
+      if (table !== undefined) yield withTable(narrower, name, { batch: table.batch.map(drop), log: table.log.map(drop) });
     }
   }
+}
+
+function omit(values: Readonly<Record<string, Value>>, name: string): Record<string, Value> {
+  return Object.fromEntries(Object.entries(values).filter(([other]) => other !== name));
 }
 
 function columnsOfFeature(feature: FeatureModel): readonly string[] {
@@ -137,9 +152,18 @@ function* plainerPlan(one: Case): Generator<Case> {
   const withPlan = (change: Partial<JoinPlan>): Case => ({ ...one, plan: { ...plan, ...change } });
   if (plan.bounds) yield withPlan({ bounds: false });
   if (plan.knowledge === "created") yield withPlan({ knowledge: "event" });
+  const keys = new Set(plan.spine.keys.map((k) => k.column));
+  const columns = spine.columns.filter((c) => keys.has(c.name));
+  if (columns.length < spine.columns.length) {
+    const dropped = spine.columns.filter((c) => !keys.has(c.name));
+    const rows = spine.rows.map((row) => ({ ...row, values: dropped.reduce((values, c) => omit(values, c.name), row.values) }));
+    yield { ...one, spine: { ...spine, columns, rows } };
+  }
   if (spine.kind === "parquet") yield { ...one, spine: { ...spine, kind: "rows", timeUnit: "us" } };
   for (const [name, storage] of Object.entries(one.storage)) {
     if (storage.files > 1) yield { ...one, storage: { ...one.storage, [name]: { ...storage, files: 1 } } };
+    const isWhole = one.tables[name]?.batch.every((row) => (row.eventNs ?? 0n) % 1000n === 0n) === true;
+    if (storage.eventUnit !== "us" && isWhole) yield { ...one, storage: { ...one.storage, [name]: { ...storage, eventUnit: "us" } } };
     if (storage.zoned) yield { ...one, storage: { ...one.storage, [name]: { ...storage, zoned: false } } };
     const source = plan.views.find((v) => v.view.source.name === name)?.view.source;
     const mapped = source?.type === "push" ? source.batch?.mapping : source?.mapping;

@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { sha256Hex } from "@asof/core";
+import { sha256Hex, type Value } from "@asof/core";
 import { type Case, fromJsonText, toJsonText } from "../generate/case.ts";
+import { oracle } from "../oracle/oracle.ts";
 
 /** A case that is replayed for ever: one that failed once, shrunk, or one worth keeping. */
 export interface CorpusEntry {
@@ -10,6 +11,8 @@ export interface CorpusEntry {
   /** What made it, where it was generated. */
   readonly seed: string | null;
   readonly case: Case;
+  /** What the oracle answered when the case was filed, row by row: the oracle must never change its mind unnoticed. */
+  readonly expected: readonly (readonly Value[])[];
 }
 
 const folder = fileURLToPath(new URL("../../corpus/", import.meta.url));
@@ -20,11 +23,11 @@ export async function readCorpus(): Promise<readonly { readonly file: string; re
   return Promise.all(files.map(async (file) => ({ file, entry: fromJsonText<CorpusEntry>(await readFile(`${folder}${file}`, "utf8")) })));
 }
 
-/** Files an entry under a name made of its content, once, and returns its path. */
-export async function fileEntry(entry: CorpusEntry): Promise<string> {
-  const text = `${toJsonText(entry)}\n`;
-  const path = `${folder}failed-${sha256Hex(toJsonText(entry.case)).slice(0, 12)}.json`;
+/** Files a case under `name`, or one made of its content, and returns the path. Filing it again changes nothing. */
+export async function fileCase(one: Case, about: Pick<CorpusEntry, "title" | "seed">, name?: string): Promise<string> {
+  const path = `${folder}${name ?? `failed-${sha256Hex(toJsonText(one)).slice(0, 12)}`}.json`;
+  const expected = oracle(one.plan, one.tables, one.spine.rows).map((row) => row.map((answer) => answer.value));
   await mkdir(folder, { recursive: true });
-  await writeFile(path, text);
+  await writeFile(path, `${toJsonText({ format: 1, ...about, expected, case: one } satisfies CorpusEntry)}\n`);
   return path;
 }

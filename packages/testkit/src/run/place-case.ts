@@ -36,7 +36,7 @@ async function placeSource(engine: OfflineEngine, one: Case, join: ViewJoin, run
   if (join.history.log !== null) {
     const log = { project: run, source };
     const half = Math.ceil(table.log.length / 2);
-    const rows = table.log.map((row) => logRow(source, row));
+    const rows = table.log.map((row) => logRow(source, keys, row));
     for (const part of [rows.slice(0, half), rows.slice(half)]) if (part.length > 0) await engine.store.append(log, part);
   }
   const withPlace = (s: SourceModel): SourceModel => {
@@ -105,10 +105,11 @@ async function writeBatch(
   return paths;
 }
 
-function logRow(source: SourceModel, row: SourceRow): LogRow {
+function logRow(source: SourceModel, keys: readonly ColumnInfo[], row: SourceRow): LogRow {
   const eventUs = designRules.floor(row.eventNs ?? 0n);
   const createdTimeUs = designRules.floor(row.createdNs ?? 0n);
-  const values: Record<string, Value> = { ...row.values };
+  const values: Record<string, Value> = {};
+  for (const { name } of [...keys, ...source.columns]) values[name] = row.values[name] ?? null;
   if (source.eventTime !== null) values[source.eventTime] = eventUs;
   if (source.createdTime !== null) values[source.createdTime] = createdTimeUs;
   if (source.eventId !== null) values[source.eventId] = row.eventId;

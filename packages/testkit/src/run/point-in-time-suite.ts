@@ -8,7 +8,7 @@ import { findMinimal } from "../generate/shrink.ts";
 import type { Answer } from "../oracle/data.ts";
 import { askCase, expectCase, hasFailed, printVerdict, type Verdict } from "./ask-case.ts";
 import { printComparison } from "./compare-results.ts";
-import { fileEntry, readCorpus } from "./corpus.ts";
+import { fileCase, readCorpus } from "./corpus.ts";
 import { DecisionCounter, decisionsMin } from "./count-decisions.ts";
 import type { OfflineEngine } from "./engine.ts";
 
@@ -110,7 +110,7 @@ async function isolate(engine: OfflineEngine, group: CaseGroup, asked: Case, ver
     async (one) => "answers" in expectCase(one) && failsAlike(verdict, await ask(one)),
     300,
   );
-  const path = await fileEntry({ format: 1, title: "found by the generated run", seed: group.seed, case: minimal });
+  const path = await fileCase(minimal, { title: "found by the generated run", seed: group.seed });
   return `seed ${group.seed}, shrunk in ${attempts} attempts and filed as ${path}:\n${printVerdict(await ask(minimal))}\nat first:\n${printVerdict(verdict, 5)}`;
 }
 
