@@ -214,7 +214,7 @@ export { defaultFlowSettings, type FlowSettings, type Runtime } from "./flow/run
 export type { FeatureCoverage, ServedRegistry, ServedView } from "./flow/served.ts";
 export { explainValue, type WhyAnswer, type WhyRequest, type WhyRow } from "./flow/why.ts";
 // plan
-export { type ApplyOutcome, applyDefinitions, applyPlan, applyUntilCurrent } from "./plan/apply-plan.ts";
+export { type ApplyOutcome, applyDefinitions, applyPlan, applyUntilCurrent, throwRefusals } from "./plan/apply-plan.ts";
 export { createFeatureRegistry, type FeatureRegistryConfig } from "./plan/create-feature-registry.ts";
 export { printExpressionText } from "./plan/expression-text.ts";
 export {
@@ -241,7 +241,7 @@ export { sleep } from "./platform/sleep.ts";
 // point-in-time
 export { compileJoin, refuseNameCollisions } from "./point-in-time/compile-join.ts";
 export type { AggregateDialect, Dialect, EngineColumn, Fold, InstantRange } from "./point-in-time/dialect.ts";
-export { countUndated, type HistoryQuery, logColumns, selectHistory, type WantedColumn } from "./point-in-time/history-sql.ts";
+export { type BoundHistory, countUndated, type HistoryQuery, logColumns, selectHistory } from "./point-in-time/history-sql.ts";
 export type { History, JoinPlan, LogReference, SpinePlan, ViewJoin } from "./point-in-time/join-plan.ts";
 export type {
   HistoryTables,
@@ -253,6 +253,7 @@ export type {
   SpineTable,
   Step,
 } from "./point-in-time/program.ts";
+export { compilePull } from "./point-in-time/pull-sql.ts";
 // registry
 export { canonicalJson, fingerprintOf } from "./registry/canonical-json.ts";
 export { type EncodedDefinition, encodeDefinition, recordKindOf } from "./registry/encode-definition.ts";

@@ -54,12 +54,12 @@ export const duckDbDialect: Dialect = {
     `${left} ASOF JOIN ${right} ON ${[...equal, `${leftTime} >= ${rightTime}`].join(" AND ")}`,
   zip: (tables) => tables.map(({ table, alias }) => `${table} AS ${alias}`).join(" POSITIONAL JOIN "),
   floorMod: (a, b) => `(((${a}) % ${b}) + ${b}) % ${b}`,
-  firstPerPartition: (select, partition, order) => {
+  firstPerPartition: (select, partition, order, also) => {
     const over = [
       ...(partition.length === 0 ? [] : [`PARTITION BY ${partition.join(", ")}`]),
       ...(order.length === 0 ? [] : [`ORDER BY ${order.join(", ")}`]),
     ].join(" ");
-    return `${select} QUALIFY row_number() OVER (${over}) = 1`;
+    return `${select} QUALIFY ${also === undefined ? "" : `${also} OR `}row_number() OVER (${over}) = 1`;
   },
   orderBy: (sql, direction) => (direction === "ascending" ? `${sql} ASC NULLS FIRST` : `${sql} DESC NULLS LAST`),
   fail: (code, detail) => `error(${quoteText(`${failureMark}${code}:${detail}`)})`,

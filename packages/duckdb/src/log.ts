@@ -1,23 +1,29 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LogReference, SideTable } from "@asof/core";
 import type { ErrorContext } from "./errors.ts";
 import type { Session, StatementOptions } from "./session.ts";
 import { describeRelation, readParquet } from "./source-table.ts";
 
+/**
+ * The offline log of a source: a folder of Parquet files, one per append, named so that their order is that of ingest. Compaction
+ * writes a larger file, `merged-….parquet`, and beside it `merged-….json`, the names of the files whose rows it holds. These count as
+ * gone from the moment the larger file has its name, and are deleted much later, when nobody can be reading them any more.
+ */
+
 /** The folder of a source's log. */
 export function logPath(logFolder: string, { project, source }: LogReference): string {
   return join(logFolder, folderName(project), folderName(source.name));
 }
 
-/** Names may hold anything; folders may not. */
+/** Names may hold anything, folders may not. */
 function folderName(name: string): string {
   return encodeURIComponent(name).replaceAll(".", "%2E").replaceAll("*", "%2A");
 }
 
 /** How a log is named in errors. */
-export function logContext({ source }: LogReference): ErrorContext {
-  return { doing: "source", what: `The log of source "${source.name}"` };
+export function logContext({ source }: LogReference, doing: "source" | "log" = "source"): ErrorContext {
+  return { doing, what: `The log of source "${source.name}"` };
 }
 
 /** The log's files of this moment as a FROM item, or null where nothing was appended yet. */
@@ -34,10 +40,22 @@ export async function describeLog(
   return { relation, columns: columns.map((c) => ({ ...c, medium: "log" })) };
 }
 
+/** Files that count, in order of their names. */
 export function listLogFiles(folder: string): readonly string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".parquet") && !name.startsWith("."))
+  const names = readdirSync(folder).filter((name) => name.endsWith(".parquet") && !name.startsWith("."));
+  const replaced = new Set(names.flatMap((name) => replacedBy(folder, name)));
+  return names
+    .filter((name) => !replaced.has(name))
     .toSorted()
     .map((name) => join(folder, name));
+}
+
+/** Names of the files whose rows a merged file holds. */
+export function replacedBy(folder: string, merged: string): readonly string[] {
+  if (!merged.startsWith("merged-")) return [];
+  const list = join(folder, merged.replace(/\.parquet$/, ".json"));
+  if (!existsSync(list)) return [];
+  const parsed: unknown = JSON.parse(readFileSync(list, "utf8"));
+  return Array.isArray(parsed) ? parsed.map(String) : [];
 }

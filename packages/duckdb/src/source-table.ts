@@ -69,7 +69,7 @@ export async function describeRelation(
   options: StatementOptions = {},
 ): Promise<readonly EngineColumn[]> {
   const rows = await session.rows(`DESCRIBE SELECT * FROM ${relation}`, context, options);
-  return rows.map((row) => ({ name: String(row["column_name"]), type: String(row["column_type"]), medium: "typed" }));
+  return rows.map((row) => ({ name: String(row.column_name), type: String(row.column_type), medium: "typed" }));
 }
 
 async function listFiles(
@@ -107,7 +107,7 @@ async function expandPath(
   const pattern = stat?.isDirectory() === true ? join(path, `**/*.${type}`) : path;
   if (!/[*?[{]/.test(pattern)) return [];
   const rows = await session.rows(`SELECT file FROM glob(${quoteText(pattern)}) ORDER BY file`, context, options);
-  return rows.map((row) => String(row["file"]));
+  return rows.map((row) => String(row.file));
 }
 
 function isRemote(path: string): boolean {

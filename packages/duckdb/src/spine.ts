@@ -140,13 +140,13 @@ async function checkSpine(
   const counts = misfits.map((condition, i) => `count(*) FILTER (WHERE ${condition}) AS m${i}`);
   const query = `SELECT ${["count(*) AS n", "count(t) AS timed", "min(t) AS lo", "max(t) AS hi", ...counts].join(", ")} FROM ${table}`;
   const [row = {}] = await session.rows(query, context, options);
-  const rowCount = Number(row["n"]);
+  const rowCount = Number(row.n);
   const timeAt = `s${columns.indexOf(time)}`;
-  if (Number(row["timed"]) < rowCount) {
+  if (Number(row.timed) < rowCount) {
     const bad = await badRows(session, "t IS NULL", timeAt, options);
     throw new AsofError(
       "ASOF_SPINE_INVALID",
-      `The spine has ${rowCount - Number(row["timed"])} rows without a finite time in "${time.name}": ${bad}.`,
+      `The spine has ${rowCount - Number(row.timed)} rows without a finite time in "${time.name}": ${bad}.`,
       {
         path: `spine.${time.name}`,
         fix: "Remove these rows, or give them a time.",
@@ -166,14 +166,14 @@ async function checkSpine(
       },
     );
   }
-  return { rowCount, range: rowCount === 0 ? null : { minUs: Number(row["lo"]), maxUs: Number(row["hi"]) } };
+  return { rowCount, range: rowCount === 0 ? null : { minUs: Number(row.lo), maxUs: Number(row.hi) } };
 }
 
 /** The first rows of a kind: `row 4 (null), row 9 (infinity)`. Rows count from 0. */
 async function badRows(session: Session, condition: string, column: string, options: StatementOptions): Promise<string> {
   const query = `SELECT r, CAST(${column} AS VARCHAR) AS v FROM ${table} WHERE ${condition} ORDER BY r LIMIT ${namedRows}`;
   const rows = await session.rows(query, { doing: "spine", what: "The spine" }, options);
-  return rows.map((row) => `row ${String(row["r"])} (${row["v"] === null ? "null" : JSON.stringify(row["v"])})`).join(", ");
+  return rows.map((row) => `row ${String(row.r)} (${row.v === null ? "null" : JSON.stringify(row.v)})`).join(", ");
 }
 
 const rowsTable = "asof_spine_rows";

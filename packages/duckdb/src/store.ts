@@ -12,9 +12,12 @@ import type {
   SourceModel,
   SpineInput,
 } from "@asof/core";
+import { appendLog } from "./append-log.ts";
 import type { Places } from "./bind-plan.ts";
 import type { DuckDbConfig } from "./config.ts";
+import { describeSource } from "./describe.ts";
 import { Engine } from "./engine.ts";
+import { pull } from "./pull.ts";
 import { printJoin, retrieve } from "./retrieve.ts";
 import type { Session } from "./session.ts";
 import { describeSpine } from "./spine.ts";
@@ -36,7 +39,7 @@ class DuckDbOfflineStore implements OfflineStore {
 
   async toSql(plan: JoinPlan, spine: SpineInput): Promise<string> {
     await using session = await this.#engine.session();
-    return printJoin(session, this.#places, plan, spine);
+    return await printJoin(session, this.#places, plan, spine);
   }
 
   async retrieve(plan: JoinPlan, spine: SpineInput, options: RunOptions = {}): Promise<OfflineResult> {
@@ -50,11 +53,12 @@ class DuckDbOfflineStore implements OfflineStore {
   }
 
   async *pull(request: PullRequest, options: RunOptions = {}): AsyncGenerator<PulledBatch> {
-    throw new Error(String([request, options]));
+    await using session = await this.#engine.session();
+    yield* pull(session, this.#places, request, options);
   }
 
   async describeSource(source: SourceModel, log: LogReference | null): Promise<SourceDescription> {
-    throw new Error(String([source, log]));
+    return this.#with((session) => describeSource(session, this.#places, source, log));
   }
 
   async describeSpine(spine: SpineInput): Promise<readonly ColumnInfo[]> {
@@ -63,7 +67,7 @@ class DuckDbOfflineStore implements OfflineStore {
   }
 
   async append(log: LogReference, rows: readonly LogRow[]): Promise<void> {
-    throw new Error(String([log, rows]));
+    await this.#with((session) => appendLog(session, this.#places.logFolder, log, rows));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -72,6 +76,6 @@ class DuckDbOfflineStore implements OfflineStore {
 
   async #with<T>(work: (session: Session) => Promise<T>): Promise<T> {
     await using session = await this.#engine.session();
-    return work(session);
+    return await work(session);
   }
 }

@@ -53,8 +53,8 @@ export interface Dialect {
   zip(tables: readonly { readonly table: string; readonly alias: string }[]): string;
   /** `a mod b` for integers, never negative. */
   floorMod(a: string, b: string): string;
-  /** Picks one row per partition: adds a filter on the row number to a SELECT without further clauses. */
-  firstPerPartition(select: string, partition: readonly string[], order: readonly string[]): string;
+  /** Keeps the first row of each partition and the rows for which `also` holds; `select` has no clauses after its WHERE. */
+  firstPerPartition(select: string, partition: readonly string[], order: readonly string[], also?: string): string;
   /** Sort item; null lowest, whatever the engine's default. */
   orderBy(sql: string, direction: "ascending" | "descending"): string;
   /** An expression that fails the query with an error of asof. */

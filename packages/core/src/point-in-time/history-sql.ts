@@ -35,6 +35,16 @@ export interface HistoryQuery {
   readonly range: InstantRange;
 }
 
+/**
+ * The rows of a SELECT of a history with identity, each event of a key once: of several with one id the earliest ingested (batch rows
+ * before all of the log), then the lowest in the row order. Rows without id stay. `order` are the columns of the row order after the
+ * created time.
+ */
+export function foldOnce(select: string, keys: readonly string[], order: readonly string[], dialect: Dialect): string {
+  const by = ["ing", "t", "cr", ...order].map((c) => dialect.orderBy(c, "ascending"));
+  return dialect.firstPerPartition(select, [...keys, "eid"], by, "eid IS NULL");
+}
+
 /** A source and history of one view, bound to the engine's tables. */
 export interface BoundHistory {
   /** The source of the view: names the times of the log. */
@@ -48,7 +58,7 @@ export function selectHistory(bound: BoundHistory, query: HistoryQuery, dialect:
   const sides: string[] = [];
   const { batch, log } = bound.tables;
   if (batch !== null && bound.history.batch !== null) sides.push(selectSide(batchSide(bound, batch, bound.history.batch), query, dialect));
-  if (log !== null) sides.push(selectSide(logSide(bound, log, dialect), query, dialect));
+  if (log !== null) sides.push(selectSide(logSide(bound, log, query.keys, dialect), query, dialect));
   if (sides.length === 0) sides.push(selectNothing(query, dialect));
   return sides.join("\nUNION ALL\n");
 }
@@ -72,7 +82,7 @@ export function countUndated(bound: BoundHistory, dialect: Dialect): string | nu
     counts.push(`(SELECT count(*) FROM ${side.table.relation} WHERE ${time} IS NULL)`);
   };
   if (bound.tables.batch !== null && bound.history.batch !== null) count(batchSide(bound, bound.tables.batch, bound.history.batch));
-  if (bound.tables.log !== null) count(logSide(bound, bound.tables.log, dialect));
+  if (bound.tables.log !== null) count(logSide(bound, bound.tables.log, [], dialect));
   return counts.length === 0 ? null : `SELECT ${counts.join(" + ")} AS n`;
 }
 
@@ -107,11 +117,11 @@ function batchSide(bound: BoundHistory, table: SideTable, source: SourceModel): 
   };
 }
 
-function logSide(bound: BoundHistory, table: SideTable, dialect: Dialect): Side {
+function logSide(bound: BoundHistory, table: SideTable, keys: HistoryQuery["keys"], dialect: Dialect): Side {
   const { source } = bound;
   return {
     what: `The log of source "${source.name}"`,
-    table: { ...table, relation: foldLogOnce(source, table, dialect) },
+    table: { ...table, relation: foldLogOnce(source, table, keys, dialect) },
     mapping: {},
     eventTime: source.eventTime,
     createdTime: logColumns.created,
@@ -123,26 +133,30 @@ function logSide(bound: BoundHistory, table: SideTable, dialect: Dialect): Side 
   };
 }
 
-/** The log with each event once: the earliest ingested, then the lowest in the row order. */
-function foldLogOnce(source: SourceModel, table: SideTable, dialect: Dialect): string {
+/**
+ * The log with each event once: the earliest ingested, then the lowest in the row order. Once per key, as online, where each key
+ * has a state of its own.
+ */
+function foldLogOnce(source: SourceModel, table: SideTable, keys: HistoryQuery["keys"], dialect: Dialect): string {
   const have = new Set(table.columns.map((c) => c.name));
-  const order = [logColumns.ingest, source.eventTime, logColumns.created, ...orderColumns(source.columns).map((c) => c.name)]
-    .filter((name): name is string => name !== null && have.has(name))
-    .map((name) => dialect.orderBy(dialect.quoteName(name), "ascending"));
-  const once = dialect.firstPerPartition(`SELECT * FROM ${table.relation}`, [dialect.quoteName(logColumns.eventId)], order);
-  return `(${once}) AS log`;
+  const quoted = (names: readonly (string | null)[]): readonly string[] =>
+    names.filter((name): name is string => name !== null && have.has(name)).map(dialect.quoteName);
+  const columns = orderColumns(source.columns).map((c) => c.name);
+  const order = quoted([logColumns.ingest, source.eventTime, logColumns.created, ...columns]).map((c) => dialect.orderBy(c, "ascending"));
+  const partition = quoted([...keys.map((k) => k.name), logColumns.eventId]);
+  return `(${dialect.firstPerPartition(`SELECT * FROM ${table.relation}`, partition, order)}) AS log`;
 }
 
 function selectSide(side: Side, query: HistoryQuery, dialect: Dialect): string {
   const time = side.eventTime === null ? "CAST(0 AS BIGINT)" : instantOf(side, side.eventTime, dialect);
-  const items = query.keys.map((key, i) => `${valueOf(side, key.name, key.type, "key", dialect)} AS k${i}`);
+  const items = query.keys.map((key, i) => `${printValue(side, key.name, key.type, "key", dialect)} AS k${i}`);
   items.push(`${time} AS t`);
   if (query.created) items.push(`${side.createdTime === null ? nullInstant : instantOf(side, side.createdTime, dialect)} AS cr`);
   if (query.identity) items.push(`${identityOf(side, dialect)} AS eid`, `${ingestOf(side, dialect)} AS ing`);
   const base = baseColumns(query.columns);
   const hasExpressions = query.columns.some((c) => c.expression !== undefined);
   const aliases = new Map(base.map((column, i) => [column.name, hasExpressions ? `b${i}` : `c${i}`]));
-  for (const column of base) items.push(`${valueOf(side, column.name, column.type, "column", dialect)} AS ${aliases.get(column.name)}`);
+  for (const column of base) items.push(`${printValue(side, column.name, column.type, "column", dialect)} AS ${aliases.get(column.name)}`);
   const where = conditions(side, time, query.range, dialect);
   const inner = `SELECT ${items.join(", ")} FROM ${side.table.relation}${where.length === 0 ? "" : ` WHERE ${where.join(" AND ")}`}`;
   if (!hasExpressions && base.length === query.columns.length) return inner;
@@ -241,7 +255,7 @@ function instantOf(side: Side, name: string | null, dialect: Dialect): string {
   return sql;
 }
 
-function valueOf(side: Side, name: string, type: ValueType, what: "key" | "column", dialect: Dialect): string {
+function printValue(side: Side, name: string, type: ValueType, what: "key" | "column", dialect: Dialect): string {
   const column = findColumn(side, name);
   if (column === null) {
     if (side.missing === "null") return `CAST(NULL AS ${dialect.storageType(type)})`;

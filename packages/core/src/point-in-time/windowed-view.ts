@@ -6,8 +6,9 @@ import type { ValueType } from "../value/type.ts";
 import { type AggregateCall, printAggregate, printBounds } from "./aggregate-sql.ts";
 import { isBounded } from "./bounds.ts";
 import type { Dialect, Fold, InstantRange } from "./dialect.ts";
-import { type BoundHistory, type HistoryQuery, hasCreated, hasEventIds, selectHistory, type WantedColumn } from "./history-sql.ts";
+import { type BoundHistory, foldOnce, hasCreated, hasEventIds, selectHistory, type WantedColumn } from "./history-sql.ts";
 import type { JoinPlan, ViewJoin } from "./join-plan.ts";
+import { replaceTable } from "./plain-view.ts";
 import type { SpineTable, Step } from "./program.ts";
 import { spineKeys, wholeTable } from "./spine-sql.ts";
 
@@ -147,81 +148,64 @@ function questionSteps({ join, spine, output, dialect }: Context): readonly Step
   ];
 }
 
-/** `_events`: the events of those keys that any question can reach, each once, with their arguments and, if needed, ordinal. */
+/**
+ * `_events`: the events of those keys that any question can reach, each once, with the time, the arguments of the aggregates as `c0…`
+ * and, if needed, the created time and the place in the row order, `ord`.
+ */
 function eventSteps(context: Context): readonly Step[] {
-  const { output, dialect, identity, order } = context;
+  const { output, dialect, identity } = context;
   const events = `${output}_events`;
   if (!identity)
-    return [{ phase: "read the events", sql: [dialect.createTable(events, selectOrdered(context, selectEvents(context, "")))] }];
-  const repeated = `${output}_repeated`;
-  const isOnce = `h.eid IS NULL OR h.eid NOT IN (SELECT eid FROM ${repeated})`;
-  const folded = dialect.firstPerPartition(
-    `SELECT * FROM (${select(context, context.columns)}) AS h WHERE h.eid IN (SELECT eid FROM ${repeated})`,
-    ["h.eid"],
-    [
-      "h.ing",
-      "h.t",
-      ...(context.created ? ["h.cr"] : []),
-      ...context.columns.slice(context.argumentCount).map((_, i) => `h.c${context.argumentCount + i}`),
-    ].map((c) => dialect.orderBy(c, "ascending")),
-  );
-  const ids = select(context, [], true);
+    return [{ phase: "read the events", sql: [dialect.createTable(events, selectOrdered(context, `(${selectEvents(context)})`))] }];
+  const all = `${output}_all`;
+  const isRepeated = `SELECT 1 FROM ${all} WHERE eid IS NOT NULL GROUP BY k, eid HAVING count(*) > 1`;
+  const order = context.columns.slice(context.argumentCount).map((_, i) => `c${context.argumentCount + i}`);
   return [
-    {
-      phase: "find repeated event ids",
-      sql: [dialect.createTable(repeated, `SELECT eid FROM (${ids}) AS h WHERE eid IS NOT NULL GROUP BY eid HAVING count(*) > 1`)],
-    },
-    { phase: "read the events", sql: [dialect.createTable(events, selectEvents(context, `WHERE ${isOnce}`))] },
+    { phase: "read the events", sql: [dialect.createTable(all, selectEvents(context))] },
     {
       phase: "fold repeated events once",
-      when: `SELECT (SELECT count(*) FROM ${repeated}) > 0`,
-      sql: [`INSERT INTO ${events} ${joinKeys(context, `(${folded})`, "")}`],
+      when: `SELECT EXISTS (${isRepeated})`,
+      sql: replaceTable(all, foldOnce(`SELECT * FROM ${all}`, ["k"], order, dialect), dialect),
     },
-    { phase: "clean up", sql: [dialect.dropTable(repeated), ...(order === null ? [] : orderInPlace(context, events))] },
+    { phase: "put the events in order", sql: [dialect.createTable(events, selectOrdered(context, all)), dialect.dropTable(all)] },
   ];
 }
 
-function orderInPlace(context: Context, events: string): readonly string[] {
-  const { dialect } = context;
-  return [
-    dialect.createTable(`${events}_next`, selectOrdered(context, `SELECT * FROM ${events}`)),
-    dialect.dropTable(events),
-    `ALTER TABLE ${events}_next RENAME TO ${events}`,
-  ];
-}
-
-/** Adds the place in the row order, `ord`, and leaves out the columns that only it needs. */
+/** Adds the place in the row order, and leaves out the columns that only it needs. */
 function selectOrdered(context: Context, events: string): string {
   const { order, created, dialect, argumentCount } = context;
-  if (order === null) return events;
   const items = ["k", "t", ...(created ? ["cr"] : []), ...Array.from({ length: argumentCount }, (_, i) => `c${i}`)];
-  const by = ["t", ...(created ? ["cr"] : []), ...order.map((i) => `c${i}`)].map((c) => dialect.orderBy(c, "ascending"));
-  return `SELECT ${items.join(", ")}, row_number() OVER (PARTITION BY k ORDER BY ${by.join(", ")}) AS ord FROM (${events}) AS h`;
+  if (order !== null) {
+    const by = ["t", ...(created ? ["cr"] : []), ...order.map((i) => `c${i}`)].map((c) => dialect.orderBy(c, "ascending"));
+    items.push(`row_number() OVER (PARTITION BY k ORDER BY ${by.join(", ")}) AS ord`);
+  }
+  const { fromUs } = reachOf(context);
+  return `SELECT ${items.join(", ")} FROM ${events} AS h${context.identity && fromUs !== null ? ` WHERE t >= ${fromUs}` : ""}`;
 }
 
-function selectEvents(context: Context, where: string): string {
-  return joinKeys(context, `(${select(context, context.columns)})`, where);
+function selectEvents(context: Context): string {
+  const { join, output, created, columns, identity, bound, dialect } = context;
+  const keys = join.keys.map(({ key, type }) => ({ name: key, type }));
+  const history = `(${selectHistory(bound, { keys, columns, created: created || identity, identity, range: rangeOf(context) }, dialect)}) AS h`;
+  const on = keys.map((_, i) => `h.k${i} = y.k${i}`).join(" AND ");
+  const from = keys.length === 0 ? history : `${history} JOIN ${output}_keys AS y ON ${on}`;
+  const items = [keys.length === 0 ? "0 AS k" : "y.k", "h.t"];
+  if (created || identity) items.push("h.cr");
+  if (identity) items.push("h.eid", "h.ing");
+  return `SELECT ${[...items, ...columns.map((_, i) => `h.c${i}`)].join(", ")} FROM ${from}`;
 }
 
-function joinKeys(context: Context, history: string, where: string): string {
-  const { join, output, created, columns } = context;
-  const on = join.keys.map((_, i) => `h.k${i} = y.k${i}`).join(" AND ");
-  const from = join.keys.length === 0 ? `${history} AS h` : `${history} AS h JOIN ${output}_keys AS y ON ${on}`;
-  const key = join.keys.length === 0 ? "0 AS k" : "y.k";
-  const items = [key, "h.t", ...(created ? ["h.cr"] : []), ...columns.map((_, i) => `h.c${i}`)];
-  return `SELECT ${items.join(", ")} FROM ${from} ${where}`.trimEnd();
+/** Event times to read. Of several events with one id the kept one may lie out of reach, and that decides. */
+function rangeOf(context: Context): InstantRange {
+  const reach = reachOf(context);
+  if (!context.identity) return reach;
+  // Among batch rows the earliest is kept, so that later ones cannot matter; among log rows the first to arrive.
+  return { fromUs: null, toUs: context.bound.tables.log === null ? reach.toUs : null };
 }
 
-function select(context: Context, columns: readonly WantedColumn[], idsOnly = false): string {
-  const { bound, join, created, identity, dialect } = context;
-  const keys = idsOnly ? [] : join.keys.map(({ key, type }) => ({ name: key, type }));
-  const query: HistoryQuery = { keys, columns, created, identity, range: rangeOf(context) };
-  return selectHistory(bound, query, dialect);
-}
-
-/** Event times that any question reaches. What an event id stands for may lie outside, so ids are not looked up in a range. */
-function rangeOf({ spine, reaches, features, identity }: Context): InstantRange {
-  if (spine.range === null || identity) return wholeTable;
+/** Event times that any question reaches. */
+function reachOf({ spine, reaches, features }: Context): InstantRange {
+  if (spine.range === null) return wholeTable;
   const { minUs, maxUs } = spine.range;
   const isLifetime = features.some((f) => f.reach === null);
   const tails = reaches.map(({ windowUs, hopUs }) => Math.floor(minUs / hopUs) * hopUs - windowUs);
