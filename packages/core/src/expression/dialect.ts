@@ -33,7 +33,10 @@ export interface ExpressionDialect {
    * also where an optimizer could tell the outcome of a comparison without calculating.
    */
   checkedArithmetic(op: "add" | "sub" | "mul", left: string, right: string): string;
-  /** Null where the engine cannot convert; the conversion must agree with `castFunction`, which sql-cast.ts prepares. */
+  /**
+   * Null where the engine cannot convert. Used where a conversion may have no result; others are standard CASTs. An optimizer must not see
+   * through it: `TRY_CAST(x AS INTEGER) < 5` is null, not `x < 5`, where x is beyond INTEGER.
+   */
   tryCast(sql: string, to: ValueType): string;
   /** Toward zero; a float or decimal. */
   truncate(sql: string): string;

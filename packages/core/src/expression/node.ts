@@ -45,7 +45,8 @@ export interface CaseNode {
  *   float arithmetic is IEEE 754 binary64 (float32 operands are widened). `floor` and `ceil` of an integer are the integer.
  * - Evaluation: `case`, `coalesce`, `and` and `or` go from left to right and do not evaluate what can no longer matter, so that a
  *   `case` guards against overflow. All other operators evaluate every argument. What needs no row is calculated beforehand
- *   (`simplifyExpression`): there, a null literal makes an operator null, and a false (true) literal decides `and` (`or`), wherever it stands.
+ *   (`simplifyExpression`): there, a null literal makes an operator null, a false (true) literal
+ *   decides `and` (`or`) wherever it stands, and a constant that overflows makes the whole expression fail to compile.
  * - Comparison: NaN equals itself and is greatest, −0 equals 0, text and bytes compare bytewise (UTF-8). `in(x, v1, v2, …)` has
  *   non-null literals after x and is null where x is.
  * - Text counts in code points: `length`, and `substring(text, start, length?)` whose first position is 1; a start before it counts

@@ -1,4 +1,3 @@
-import { AsofError } from "../error/error.ts";
 import type { ValueType } from "../value/type.ts";
 import { childrenOf } from "./columns.ts";
 import { compileNode } from "./compile-node.ts";
@@ -6,8 +5,8 @@ import type { CallNode, CaseNode, ExpressionNode, LiteralNode } from "./node.ts"
 
 /**
  * Calculates what needs no row, before either compilation. Both do it, not for speed alone: engines simplify on their own, and
- * then `null + overflow` or `false and overflow` is an error in one compilation and none in the other. A constant part that fails
- * stays as it is, and fails for the rows that reach it.
+ * then `null + overflow` or `false and overflow` is an error in one compilation and none in the other. A constant part that overflows
+ * is ASOF_EXPRESSION_FAILED here, whether or not a row would reach it: engines may calculate it for no row at all.
  */
 export function simplifyExpression(node: ExpressionNode): ExpressionNode {
   switch (node.node) {
@@ -26,8 +25,9 @@ export function simplifyExpression(node: ExpressionNode): ExpressionNode {
 }
 
 function simplifyBranch(branch: CaseNode["branches"][number]): CaseNode["branches"][number] {
-  // biome-ignore lint/suspicious/noThenProperty: the node's name for a branch's value; nodes are never awaited.
-  return { when: simplifyExpression(branch.when), then: simplifyExpression(branch.then) };
+  const when = simplifyExpression(branch.when);
+  const then = simplifyExpression(branch.then);
+  return { when, then };
 }
 
 /**
@@ -84,14 +84,7 @@ function simplifyCase(node: CaseNode): ExpressionNode {
 }
 
 function foldConstant(node: CallNode): ExpressionNode {
-  if (!node.args.every((arg) => arg.node === "literal")) return node;
-  try {
-    const value = compileNode(node, new Map())([]);
-    return literal(node.type, value);
-  } catch (error) {
-    if (error instanceof AsofError) return node;
-    throw error;
-  }
+  return node.args.every((arg) => arg.node === "literal") ? literal(node.type, compileNode(node, new Map())([])) : node;
 }
 
 function literal(type: ValueType, value: LiteralNode["value"]): LiteralNode {

@@ -18,15 +18,19 @@ export function printCast(sql: string, from: ValueType, to: ValueType, dialect: 
       return printFromText(sql, to, dialect);
     case "float32":
     case "float64":
-      return dialect.tryCast(isInteger(to) ? dialect.truncate(sql) : sql, to);
+      return printFromFloat(sql, to, dialect);
     case "decimal":
       return printFromDecimal(sql, from, to, dialect);
     case "timestamp":
       return to.kind === "date" ? dialect.timestampToDate(sql) : sql;
     case "date":
-      return to.kind === "timestamp" ? printDateToTimestamp(sql, dialect) : dialect.tryCast(sql, to);
+      return to.kind === "timestamp" ? printDateToTimestamp(sql, dialect) : widen(sql, to, dialect);
+    case "int64":
+      return printFromInt64(sql, to, dialect);
+    case "int32":
+      return to.kind === "decimal" ? dialect.tryCast(sql, to) : printToFloat32(sql, to, dialect);
     default:
-      return printFromInteger(sql, to, dialect);
+      return widen(sql, to, dialect);
   }
 }
 
@@ -34,20 +38,36 @@ function isInteger(type: ValueType): boolean {
   return type.kind === "int32" || type.kind === "int64";
 }
 
-function printFromInteger(sql: string, to: ValueType, dialect: ExpressionDialect): string {
-  if (to.kind === "float32") return dialect.tryCast(dialect.tryCast(sql, float64), to);
-  if (to.kind !== "timestamp") return dialect.tryCast(sql, to);
+/** A conversion that always has a result, of which optimizers may make what they like. */
+function widen(sql: string, to: ValueType, dialect: ExpressionDialect): string {
+  return `CAST(${sql} AS ${dialect.typeName(to)})`;
+}
+
+/** Integers reach float32 by way of float64, so that they are rounded twice in every engine. */
+function printToFloat32(sql: string, to: ValueType, dialect: ExpressionDialect): string {
+  return widen(to.kind === "float32" ? widen(sql, float64, dialect) : sql, to, dialect);
+}
+
+function printFromInt64(sql: string, to: ValueType, dialect: ExpressionDialect): string {
+  if (to.kind === "int32" || to.kind === "decimal") return dialect.tryCast(sql, to);
+  if (to.kind !== "timestamp") return printToFloat32(sql, to, dialect);
   const bound = (value: number) => dialect.literal({ kind: "int64", as: "number" }, value);
   return `CASE WHEN ${sql} BETWEEN ${bound(Number.MIN_SAFE_INTEGER)} AND ${bound(Number.MAX_SAFE_INTEGER)} THEN ${sql} END`;
+}
+
+function printFromFloat(sql: string, to: ValueType, dialect: ExpressionDialect): string {
+  if (to.kind === "float64") return widen(sql, to, dialect);
+  return dialect.tryCast(isInteger(to) ? dialect.truncate(sql) : sql, to);
 }
 
 function printFromDecimal(sql: string, from: ValueType & { kind: "decimal" }, to: ValueType, dialect: ExpressionDialect): string {
   if (isInteger(to)) return dialect.tryCast(dialect.truncate(sql), to);
   if (to.kind === "string") return dialect.decimalToText(sql, from);
-  if (to.kind === "decimal") return dialect.tryCast(sql, to);
-  const exact = from.precision <= EXACT_PRECISION ? sql : dialect.decimalToText(sql, from);
-  const double = dialect.tryCast(exact, float64);
-  return to.kind === "float32" ? dialect.tryCast(double, to) : double;
+  if (to.kind === "decimal") {
+    const fits = to.scale >= from.scale && to.precision - to.scale >= from.precision - from.scale;
+    return fits ? widen(sql, to, dialect) : dialect.tryCast(sql, to);
+  }
+  return printToFloat32(from.precision <= EXACT_PRECISION ? sql : dialect.decimalToText(sql, from), to, dialect);
 }
 
 function printFromText(sql: string, to: ValueType, dialect: ExpressionDialect): string {

@@ -94,7 +94,7 @@ class Printer {
       case "isNull":
         return `(${first} IS NULL)`;
       case "coalesce":
-        return `COALESCE(${args.join(", ")})`;
+        return this.#printCoalesce(node, args);
       case "in":
         return `(${first} IN (${args.slice(1).join(", ")}))`;
       case "cast":
@@ -182,6 +182,13 @@ class Printer {
     if (!node.args.slice(1).some(canFail)) return plain;
     const guards = args.slice(0, -1).map((arg) => (node.op === "and" ? `WHEN NOT ${arg} THEN FALSE` : `WHEN ${arg} THEN TRUE`));
     return `(CASE ${guards.join(" ")} ELSE ${plain} END)`;
+  }
+
+  /** Engines calculate parts of COALESCE that occur twice for every row, but leave CASE alone. */
+  #printCoalesce(node: CallNode, args: readonly string[]): string {
+    if (!node.args.slice(1).some(canFail)) return `COALESCE(${args.join(", ")})`;
+    const tests = args.slice(0, -1).map((arg) => `WHEN ${arg} IS NOT NULL THEN ${arg}`);
+    return `(CASE ${tests.join(" ")} ELSE ${args.at(-1)} END)`;
   }
 
   #printSubstring(node: CallNode, text: string): string {

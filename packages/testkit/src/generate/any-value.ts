@@ -68,7 +68,8 @@ function anySafeInteger(random: Random): number {
 }
 
 function anyInt64(random: Random): bigint {
-  if (chance(random, 0.4)) return choose(random, [2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n, 2n ** 53n + 1n, -(2n ** 53n) - 1n, 3037000500n]);
+  if (chance(random, 0.4))
+    return choose(random, [0n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n, 2n ** 53n + 1n, -(2n ** 53n) - 1n, 3037000500n]);
   return chance(random, 0.5) ? BigInt(anySafeInteger(random)) : BigInt.asIntN(64, BigInt(`0x${random.id().slice(0, 16)}`));
 }
 
