@@ -1,4 +1,4 @@
-import { canonicalJson, isJsonArray, isJsonObject } from "../registry/canonical-json.ts";
+import { equalJson, isJsonArray, isJsonObject } from "../registry/canonical-json.ts";
 import type { Json } from "../value/json.ts";
 import { compareText } from "../value/order.ts";
 import type { FieldDifference } from "./plan.ts";
@@ -29,7 +29,7 @@ export function diffSpecs(before: Json | null, after: Json): readonly FieldDiffe
 
 function walk(path: string, part: Part, before: Json | undefined, after: Json | undefined): readonly FieldDifference[] {
   if (before !== undefined && after !== undefined) {
-    if (canonicalJson(before) === canonicalJson(after)) return [];
+    if (equalJson(before, after)) return [];
     const [a, b] = [namedParts(before), namedParts(after)];
     if (a !== null && b !== null && haveSameOrder(a, b, before)) {
       return sortedNames(a, b).flatMap((name) => walk(`${path}.${segment(name)}`, part, a.get(name), b.get(name)));
@@ -71,7 +71,10 @@ function haveSameOrder(a: Parts, b: Parts, before: Json): boolean {
 function isReordered(before: Json | undefined, after: Json | undefined): boolean {
   if (before === undefined || after === undefined || !isJsonArray(before) || !isJsonArray(after)) return false;
   const common = before.filter((name) => after.includes(name));
-  return canonicalJson(common) !== canonicalJson(after.filter((name) => before.includes(name)));
+  return !equalJson(
+    common,
+    after.filter((name) => before.includes(name)),
+  );
 }
 
 function sortedNames(a: Parts, b: Parts): readonly string[] {

@@ -179,7 +179,7 @@ function lineageChange(draft: Draft, write: Write): Implications["lineage"] {
   const ownBefore = write.before === null ? [] : edgesOfRecord(draft.registered, write.before);
   if (model.kind !== "view" || write.before === null) return netLineage(own, ownBefore);
   // Who reads all features of the view reads those that come and go.
-  const users = draft.untouchedUsers;
+  const users = draft.untouchedUsers.filter((user) => referencesIn(user).some((r) => r.view.name === model.name));
   const after = users.flatMap((user) => edgesOf(retarget(user, model)));
   return netLineage([...own, ...after], [...ownBefore, ...users.flatMap(edgesOf)]);
 }

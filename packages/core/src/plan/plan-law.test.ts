@@ -129,7 +129,8 @@ test("whatever the repository was: the plan applied gives what is defined, plann
   for (const seed of times(150, (i) => i)) {
     const random = seededRandom(`plan ${seed}`);
     const store = openMemoryRegistry();
-    let [former, current]: (RepositoryModel | null)[] = [null, null];
+    let former: RepositoryModel | null = null;
+    let current: RepositoryModel | null = null;
     for (let step = 0; step < 6; step++) {
       // Going back to what was applied before the last change is what people do.
       const model: RepositoryModel = former !== null && chance(random, 0.2) ? former : anyRepository(random);

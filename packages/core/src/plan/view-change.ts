@@ -1,5 +1,5 @@
 import type { ViewModel } from "../definition/model.ts";
-import { canonicalJson, isJsonObject } from "../registry/canonical-json.ts";
+import { canonicalJson, equalJson, isJsonObject } from "../registry/canonical-json.ts";
 import { encodeDefinition, plainDataOf } from "../registry/encode-definition.ts";
 import type { Json } from "../value/json.ts";
 import { compareText } from "../value/order.ts";
@@ -26,22 +26,22 @@ export function compareViews(before: ViewModel, after: ViewModel, former: Readon
   const names = [...new Set([...oldFeatures.keys(), ...newFeatures.keys()])].sort(compareText);
   const added = names.filter((name) => !oldFeatures.has(name));
   const common = names.filter((name) => oldFeatures.has(name) && newFeatures.has(name));
-  const changed = common.filter((name) => meaningOf(oldFeatures.get(name)) !== meaningOf(newFeatures.get(name)));
+  const changed = common.filter((name) => !equalJson(meaningOf(oldFeatures.get(name)), meaningOf(newFeatures.get(name))));
   const rebuild = [
     ...(before.form === after.form ? [] : ["form"]),
     ...(sameEntities(before, after) ? [] : ["entities"]),
-    ...(sameSource(before, after) ? [] : ["source"]),
-    ...(canonicalJson(a.get("separableUs") ?? null) === canonicalJson(b.get("separableUs") ?? null) ? [] : ["separableUs"]),
+    ...(sameSource(before, after, a, b) ? [] : ["source"]),
+    ...(equalJson(a.get("separableUs") ?? null, b.get("separableUs") ?? null) ? [] : ["separableUs"]),
     ...changed.map((name) => `features.${name}`),
     ...added.filter((name) => former.has(name)).map((name) => `features.${name}`),
   ];
-  const altersAnswers = rebuild.length > 0 || canonicalJson(a.get("ttlUs") ?? null) !== canonicalJson(b.get("ttlUs") ?? null);
+  const altersAnswers = rebuild.length > 0 || !equalJson(a.get("ttlUs") ?? null, b.get("ttlUs") ?? null);
   return { added, removed: names.filter((name) => !newFeatures.has(name)), rebuild, altersAnswers };
 }
 
 /** A feature's data without what does not touch stored values. */
-function meaningOf(feature: Json | undefined): string {
-  return canonicalJson(Object.fromEntries([...membersOf(feature)].filter(([name]) => name !== "nullable")));
+function meaningOf(feature: Json | undefined): Json {
+  return Object.fromEntries([...membersOf(feature)].filter(([name]) => name !== "nullable"));
 }
 
 function sameEntities(before: ViewModel, after: ViewModel): boolean {
@@ -53,15 +53,17 @@ function keysOf(view: ViewModel): string {
   return view.form === "request" ? "" : canonicalJson(view.entities.map((e) => encodeDefinition(e).dataFingerprint));
 }
 
-function sameSource(before: ViewModel, after: ViewModel): boolean {
+function sameSource(before: ViewModel, after: ViewModel, dataBefore: Members, dataAfter: Members): boolean {
   if (before.form === "request" || after.form === "request") return before.form === after.form;
-  const [a, b] = [membersOf(membersOf(plainDataOf(before)).get("source")), membersOf(membersOf(plainDataOf(after)).get("source"))];
-  if (canonicalJson(a.get("fingerprint") ?? null) !== canonicalJson(b.get("fingerprint") ?? null)) return false;
+  const [a, b] = [membersOf(dataBefore.get("source")), membersOf(dataAfter.get("source"))];
+  if (!equalJson(a.get("fingerprint") ?? null, b.get("fingerprint") ?? null)) return false;
   // The history of pushed and streamed rows is kept under the source's name.
   const isLive = before.source.type === "push" || before.source.stream !== null;
   return before.source.name === after.source.name || !isLive;
 }
 
-function membersOf(json: Json | undefined): ReadonlyMap<string, Json> {
+type Members = ReadonlyMap<string, Json>;
+
+function membersOf(json: Json | undefined): Members {
   return new Map(Object.entries(isJsonObject(json) ? json : {}));
 }

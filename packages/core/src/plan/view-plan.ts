@@ -1,6 +1,6 @@
 import type { PlainViewModel, ViewModel, WindowedViewModel } from "../definition/model.ts";
 import type { Issue } from "../error/error.ts";
-import { canonicalJson } from "../registry/canonical-json.ts";
+import { equalJson } from "../registry/canonical-json.ts";
 import { encodeDefinition } from "../registry/encode-definition.ts";
 import { servedViewOf } from "../registry/models.ts";
 import { referencesOf } from "../registry/references.ts";
@@ -185,7 +185,7 @@ function guardIngest(registered: Registered, view: StoredView): readonly Registr
 
 function changedState(registered: Registered, view: string, next: ViewState): readonly RegistryChange[] {
   const known = registered.viewState(view);
-  const isSame = known !== null && canonicalJson(encodeViewState(known.state)) === canonicalJson(encodeViewState(next));
+  const isSame = known !== null && equalJson(encodeViewState(known.state), encodeViewState(next));
   return isSame ? [] : [putViewState(registered, view, next)];
 }
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { sample } from "@asof/testkit";
 import type { EntityModel, ObjectModel, PlainViewModel, PushSourceModel, SourceModel } from "../definition/model.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import type { Json } from "../value/json.ts";
+import { canonicalJson, equalJson } from "./canonical-json.ts";
 import { decodeEntity, decodeSource, decodeView } from "./decode-definition.ts";
 import { encodeDefinition } from "./encode-definition.ts";
 import { decodeModels } from "./models.ts";
@@ -25,6 +26,28 @@ describe("canonical JSON", () => {
   test("refuses what JSON cannot hold", () => {
     assert.throws(() => canonicalJson({ a: Number.NaN }), /finite/);
     assert.throws(() => canonicalJson(JSON.parse('{"a":1}', (key, v) => (key === "a" ? Symbol.iterator : v))), /cannot hold symbol/);
+  });
+
+  test("equal data are equal whatever the order of their names", () => {
+    const values: Json[] = [
+      null,
+      0,
+      false,
+      "",
+      [],
+      {},
+      [null],
+      { a: null },
+      { b: null },
+      { a: [1, { b: 2 }] },
+      { a: [1, { b: 3 }] },
+      [1, 2],
+      [2, 1],
+      [1],
+    ];
+    for (const a of values) for (const b of values) assert.equal(equalJson(a, b), canonicalJson(a) === canonicalJson(b));
+    assert.ok(equalJson({ a: 1, b: [-0] }, { b: [0], a: 1 }));
+    assert.equal(equalJson({ toString: 1 }, { a: 1 }), false);
   });
 
   test("a name such as __proto__ is a name like others", () => {

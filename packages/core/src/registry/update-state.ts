@@ -3,7 +3,7 @@ import type { Clock } from "../platform/clock.ts";
 import { sleep } from "../platform/sleep.ts";
 import type { RecordKey, RegistryChange, RegistryStore } from "../store/registry.ts";
 import type { Json } from "../value/json.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { equalJson } from "./canonical-json.ts";
 import { decodeSourceState, encodeSourceState, newSourceState, type SourceState } from "./source-state.ts";
 import type { ViewState } from "./view-state.ts";
 import { decodeViewState, encodeViewState } from "./view-state-codec.ts";
@@ -30,7 +30,7 @@ export async function updateStates(
     for (const [i, key] of keys.entries()) {
       const before = records[i] ?? null;
       const spec = specs[i] ?? null;
-      if (before !== null && canonicalJson(before.spec) === canonicalJson(spec)) continue;
+      if (before !== null && equalJson(before.spec, spec)) continue;
       changes.push(putState(key, spec, before?.revision ?? 0));
     }
     if (changes.length === 0) return specs;
