@@ -13,6 +13,7 @@ import { AsofError, asBuffer, assert, type KeyBytes, type OnlineView, type State
  * The view id is the first 8 bytes of SHA-256 over project and view name; generation is a big-endian uint32. A state's suffix is 00 for
  * its directory and 01 followed by the name for each part. Keys too long for LMDB (1,978 bytes with everything) go by their SHA-256.
  */
+export const noPrefix: Uint8Array = new Uint8Array();
 export const formatKey: Uint8Array = new Uint8Array([0x00]);
 export const formatVersion = 1;
 
@@ -86,46 +87,40 @@ export function hashKey(key: KeyBytes): Uint8Array {
   return Buffer.from(sha256Hex(key), "hex");
 }
 
-/** What follows the prefix in the keys of a state, up to its suffix, and the prefix it belongs to. */
-export interface StateKey {
-  readonly prefix: Uint8Array;
-  readonly stem: Uint8Array;
+/** The whole LMDB key of a state's directory. */
+export function directoryKey(keys: ViewKeys, key: KeyBytes): Uint8Array {
+  const isLong = key.length > longestPlainKey;
+  const stem = isLong ? hashKey(key) : key;
+  const stemAt = isLong ? prefixBytes : prefixBytes + 2;
+  const whole = Buffer.allocUnsafe(stemAt + stem.length + 1);
+  whole.set(isLong ? keys.longState : keys.state, 0);
+  if (!isLong) whole.writeUInt16BE(key.length, prefixBytes);
+  whole.set(stem, stemAt);
+  whole[whole.length - 1] = directorySuffix;
+  return whole;
 }
 
-export function stateKey(keys: ViewKeys, key: KeyBytes): StateKey {
-  if (key.length > longestPlainKey) return { prefix: keys.longState, stem: hashKey(key) };
-  const stem = Buffer.allocUnsafe(2 + key.length);
-  stem.writeUInt16BE(key.length, 0);
-  stem.set(key, 2);
-  return { prefix: keys.state, stem };
+/** What the keys of a state's parts begin with; their names follow. */
+export function partPrefix(directory: Uint8Array): Uint8Array {
+  return withLastByte(directory, partSuffix);
 }
 
-export function directoryKey(state: StateKey): Uint8Array {
-  return withSuffix(state.stem, directorySuffix);
-}
-
-export function partKey(state: StateKey, part: StatePart): Uint8Array {
-  const size = Buffer.byteLength(part, "utf8");
-  assert(size <= longestPartName, `the name of a state's part has ${size} bytes, more than ${longestPartName}`);
-  const key = Buffer.allocUnsafe(state.stem.length + 1 + size);
-  key.set(state.stem, 0);
-  key[state.stem.length] = partSuffix;
-  key.write(part, state.stem.length + 1, "utf8");
-  return key;
-}
-
-function withSuffix(stem: Uint8Array, suffix: number): Uint8Array {
-  const key = Buffer.allocUnsafe(stem.length + 1);
-  key.set(stem, 0);
-  key[stem.length] = suffix;
-  return key;
+export function partName(part: StatePart): Uint8Array {
+  const name = Buffer.from(part, "utf8");
+  assert(name.length <= longestPartName, `the name of a state's part has ${name.length} bytes, more than ${longestPartName}`);
+  return name;
 }
 
 /** The whole LMDB key from which the next state of a view is looked for, after the one whose directory has this key. */
 export function afterState(directory: Uint8Array): Uint8Array {
-  const key = new Uint8Array(directory);
-  key[key.length - 1] = afterSuffixes;
-  return key;
+  return withLastByte(directory, afterSuffixes);
+}
+
+function withLastByte(key: Uint8Array, byte: number): Uint8Array {
+  const copy = Buffer.allocUnsafe(key.length);
+  copy.set(key, 0);
+  copy[key.length - 1] = byte;
+  return copy;
 }
 
 /** Entity key in the whole LMDB key of a plain row. */
@@ -159,19 +154,20 @@ export function keyOfLongRow(value: Uint8Array): KeyBytes {
 /** What is stored under one key of a windowed view: its version, the names of its parts and, under a hashed key, the key itself. */
 export interface StateDirectory {
   readonly version: number;
-  readonly parts: readonly StatePart[];
+  /** Names in UTF-8. */
+  readonly parts: readonly Uint8Array[];
+  readonly longKey: KeyBytes;
 }
 
 /** Directory: version as float64, uint16 count of parts, for each its length and name, then the key if it is a long one. */
-export function encodeDirectory(version: number, parts: Iterable<StatePart>, longKey: KeyBytes | null): Uint8Array {
-  const names = [...parts].map((part) => Buffer.from(part, "utf8"));
-  assert(names.length <= 0xffff, `a state has ${names.length} parts, more than 65535`);
-  const size = 10 + names.reduce((sum, name) => sum + 1 + name.length, 0);
+export function encodeDirectory(version: number, parts: readonly Uint8Array[], longKey: KeyBytes | null): Uint8Array {
+  assert(parts.length <= 0xffff, `a state has ${parts.length} parts, more than 65535`);
+  const size = 10 + parts.reduce((sum, name) => sum + 1 + name.length, 0);
   const bytes = Buffer.allocUnsafe(size + (longKey?.length ?? 0));
   bytes.writeDoubleLE(version, 0);
-  bytes.writeUInt16LE(names.length, 8);
+  bytes.writeUInt16LE(parts.length, 8);
   let at = 10;
-  for (const name of names) {
+  for (const name of parts) {
     bytes[at] = name.length;
     bytes.set(name, at + 1);
     at += 1 + name.length;
@@ -180,26 +176,21 @@ export function encodeDirectory(version: number, parts: Iterable<StatePart>, lon
   return bytes;
 }
 
+/** The names refer to the bytes given. */
 export function decodeDirectory(value: Uint8Array): StateDirectory {
   const bytes = asBuffer(value);
-  const { parts } = readNames(bytes);
-  return { version: bytes.readDoubleLE(0), parts };
-}
-
-export function keyOfLongState(directory: Uint8Array): KeyBytes {
-  const bytes = asBuffer(directory);
-  return new Uint8Array(bytes.subarray(readNames(bytes).end, directory.length));
-}
-
-function readNames(bytes: Buffer): { readonly parts: readonly StatePart[]; readonly end: number } {
-  const parts: StatePart[] = new Array(bytes.readUInt16LE(8));
+  const parts: Uint8Array[] = new Array(bytes.readUInt16LE(8));
   let at = 10;
   for (let i = 0; i < parts.length; i++) {
     const next = at + 1 + (bytes[at] ?? 0);
-    parts[i] = bytes.toString("utf8", at + 1, next);
+    parts[i] = bytes.subarray(at + 1, next);
     at = next;
   }
-  return { parts, end: at };
+  return { version: bytes.readDoubleLE(0), parts, longKey: bytes.subarray(at, value.length) };
+}
+
+export function keyOfLongState(directory: Uint8Array): KeyBytes {
+  return new Uint8Array(decodeDirectory(directory).longKey);
 }
 
 /** The record under {@link formatKey}. */

@@ -2,11 +2,9 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AsofError, assert } from "@asof/core";
 import * as lmdb from "lmdb";
-import { checkFormat, encodeFormat, foreignStore, formatKey } from "./codec.ts";
+import { checkFormat, encodeFormat, foreignStore, formatKey, noPrefix } from "./codec.ts";
 import type { ResolvedLmdbConfig } from "./config.ts";
 import { sizeLimitError, translateLmdbError } from "./errors.ts";
-
-const noPrefix = new Uint8Array();
 
 /** Readers of all processes together; each takes 64 bytes of `lock.mdb`. */
 const maxReaders = 512;
@@ -193,11 +191,6 @@ export class LmdbEnvironment {
     this.#database.removeSync(key);
   }
 
-  /** Within `write` only: removes the entry with this whole key. */
-  removeWhole(key: Uint8Array): void {
-    this.remove(noPrefix, key);
-  }
-
   /** Within `write` only: a number that grows from one transaction that changed something to the next. */
   transactionNumber(): number {
     return this.#database.getWriteTxnId();
@@ -216,11 +209,16 @@ export class LmdbEnvironment {
   }
 }
 
-/** A copy of what a read returned, which the caller owns. */
-export function copyOf(value: Buffer): Uint8Array {
-  const copy = new Uint8Array(value.length);
-  copy.set(value.subarray(0, value.length));
-  return copy;
+let latestValue: Uint8Array | null = null;
+let latestBytes: Uint8Array = new Uint8Array();
+
+/** A copy of what a read returned, which the caller owns. Reads mostly return one and the same buffer, hence the view that is kept. */
+export function copyOf(value: Uint8Array): Uint8Array {
+  if (value !== latestValue) {
+    latestBytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    latestValue = value;
+  }
+  return latestBytes.slice(0, value.length);
 }
 
 /**

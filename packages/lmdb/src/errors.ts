@@ -11,12 +11,16 @@ export function translateLmdbError(error: unknown, path: string): Error {
   if (error instanceof Error && error.message.startsWith("assertion failed")) return error;
   const code = codeOf(error);
   const reason = error instanceof Error ? error.message : String(error);
-  if (fullCodes.has(code)) {
-    return new AsofError("ASOF_STORE_FULL", `The disk under the LMDB online store at ${path} is full (${reason}); nothing was written.`, {
-      path,
-      fix: "Free space on that disk, or move the folder to a larger one; then run the job again.",
-      cause: error,
-    });
+  if (fullCodes.has(code) || isShortWrite(code, reason)) {
+    return new AsofError(
+      "ASOF_STORE_FULL",
+      `The disk under the LMDB online store at ${path} is full (${reason}); the write changed nothing.`,
+      {
+        path,
+        fix: "Free space on that disk, or move the folder to a larger one; then run the job again.",
+        cause: error,
+      },
+    );
   }
   if (readOnlyCodes.has(code)) {
     return new AsofError("ASOF_STORE_READ_ONLY", `The LMDB online store at ${path} cannot be written (${reason}).`, {
@@ -37,6 +41,14 @@ export function translateLmdbError(error: unknown, path: string): Error {
     fix: "Start the process again; if it fails again, delete the folder and materialize again.",
     cause: error,
   });
+}
+
+/**
+ * A disk that fills up in the middle of a write takes a part of it, which LMDB reports as EIO without a system error behind it; a failing
+ * device comes with "Attempting to write page …".
+ */
+function isShortWrite(code: unknown, reason: string): boolean {
+  return code === 5 && !reason.includes("Attempting to write");
 }
 
 /** The write would take more than the configured size. */

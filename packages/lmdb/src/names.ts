@@ -1,7 +1,6 @@
 import { AsofError, type OnlineView } from "@asof/core";
+import { noPrefix } from "./codec.ts";
 import { copyOf, type LmdbEnvironment } from "./environment.ts";
-
-const noPrefix = new Uint8Array();
 
 /**
  * Notes which view is behind a view id, within a write. Two views with one id, a collision of 64-bit hashes, are refused before anything of

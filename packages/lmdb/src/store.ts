@@ -1,4 +1,5 @@
 import {
+  asBuffer,
   type KeyBytes,
   type OnlineRow,
   type OnlineStore,
@@ -28,10 +29,10 @@ import {
   keyOfState,
   longestPlainKey,
   longRowOffset,
-  partKey,
+  noPrefix,
+  partName,
+  partPrefix,
   type StateDirectory,
-  type StateKey,
-  stateKey,
   type ViewKeys,
   viewKeys,
 } from "./codec.ts";
@@ -219,14 +220,16 @@ function readStates(environment: LmdbEnvironment, view: OnlineView, keys: readon
   const prefixes = viewKeys(view);
   return keys.map((key) => {
     if (key === null) return null;
-    const state = stateKey(prefixes, key);
-    const directory = environment.get(state.prefix, directoryKey(state));
+    const whole = directoryKey(prefixes, key);
+    const directory = environment.get(noPrefix, whole);
     if (directory === undefined) return null;
-    const { version, parts } = decodeDirectory(directory);
+    // A copy: reading the parts overwrites what was read.
+    const { version, parts } = decodeDirectory(copyOf(directory));
+    const prefix = partPrefix(whole);
     const read = new Map<StatePart, Uint8Array>();
-    for (const part of parts) {
-      const value = environment.get(state.prefix, partKey(state, part));
-      if (value !== undefined) read.set(part, copyOf(value));
+    for (const name of parts) {
+      const value = environment.get(prefix, name);
+      if (value !== undefined) read.set(asBuffer(name).toString("utf8"), copyOf(value));
     }
     return { version, parts: read };
   });
@@ -290,28 +293,33 @@ function writeStates(environment: LmdbEnvironment, view: OnlineView, writes: rea
   writeName(environment, view, prefixes.name);
   const conflicts: number[] = [];
   writes.forEach((write, index) => {
-    const state = stateKey(prefixes, write.key);
-    const stored = environment.get(state.prefix, directoryKey(state));
-    const before = stored === undefined ? { version: 0, parts: [] } : decodeDirectory(stored);
-    if (before.version === write.ifVersion) writeState(environment, state, write, before);
+    const whole = directoryKey(prefixes, write.key);
+    const stored = environment.get(noPrefix, whole);
+    const before = stored === undefined ? null : decodeDirectory(copyOf(stored));
+    if ((before?.version ?? 0) === write.ifVersion) writeState(environment, whole, write, before);
     else conflicts.push(index);
   });
   return conflicts;
 }
 
-function writeState(environment: LmdbEnvironment, state: StateKey, write: StateWrite, before: StateDirectory): void {
-  const parts = new Set(before.parts);
+function writeState(environment: LmdbEnvironment, whole: Uint8Array, write: StateWrite, before: StateDirectory | null): void {
+  const prefix = partPrefix(whole);
+  const parts = new Map<StatePart, Uint8Array>((before?.parts ?? []).map((name) => [asBuffer(name).toString("utf8"), name]));
   for (const part of write.remove) {
-    if (parts.delete(part)) environment.remove(state.prefix, partKey(state, part));
+    const name = parts.get(part);
+    if (name === undefined) continue;
+    environment.remove(prefix, name);
+    parts.delete(part);
   }
   for (const [part, bytes] of write.set) {
-    parts.add(part);
-    environment.put(state.prefix, partKey(state, part), bytes);
+    const name = parts.get(part) ?? partName(part);
+    parts.set(part, name);
+    environment.put(prefix, name, bytes);
   }
   // The number of the transaction was never a version before; a restored copy of a store may count from 1 again.
-  const version = Math.max(environment.transactionNumber(), before.version + 1);
+  const version = Math.max(environment.transactionNumber(), write.ifVersion + 1);
   const longKey = write.key.length > longestPlainKey ? write.key : null;
-  environment.put(state.prefix, directoryKey(state), encodeDirectory(version, parts, longKey));
+  environment.put(noPrefix, whole, encodeDirectory(version, [...parts.values()], longKey));
 }
 
 function deleteKeys(environment: LmdbEnvironment, view: OnlineView, keys: readonly KeyBytes[]): void {
@@ -319,11 +327,12 @@ function deleteKeys(environment: LmdbEnvironment, view: OnlineView, keys: readon
   for (const key of keys) {
     if (key.length > longestPlainKey) environment.remove(prefixes.longRow, hashKey(key));
     else environment.remove(prefixes.row, key);
-    const state = stateKey(prefixes, key);
-    const directory = environment.get(state.prefix, directoryKey(state));
+    const whole = directoryKey(prefixes, key);
+    const directory = environment.get(noPrefix, whole);
     if (directory === undefined) continue;
-    for (const part of decodeDirectory(directory).parts) environment.remove(state.prefix, partKey(state, part));
-    environment.remove(state.prefix, directoryKey(state));
+    const prefix = partPrefix(whole);
+    for (const name of decodeDirectory(copyOf(directory)).parts) environment.remove(prefix, name);
+    environment.remove(noPrefix, whole);
   }
 }
 
@@ -332,6 +341,6 @@ const removedAtOnce = 10_000;
 /** Removes entries under a prefix, at most so many, and returns how many they were. */
 function removeSome(environment: LmdbEnvironment, prefix: Uint8Array): number {
   const keys = environment.keysIn({ start: prefix, end: afterPrefix(prefix), limit: removedAtOnce });
-  for (const key of keys) environment.removeWhole(key);
+  for (const key of keys) environment.remove(noPrefix, key);
   return keys.length;
 }

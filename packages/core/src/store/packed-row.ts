@@ -21,7 +21,6 @@ const valuesAt = 24;
 
 /** High half of the least int64, which no instant has. */
 const nullHigh = -0x8000_0000;
-const nullCreated = -(2n ** 63n);
 
 /** Packs rows of a view and decides between a new row and a stored one. */
 export interface RowPacker {
@@ -57,7 +56,8 @@ function compileRowPacker(online: OnlineView): RowPacker {
       const packed = asBuffer(codec.encode(row.values, valuesAt));
       packed.set(fingerprint, 0);
       writeInt64(packed, eventTimeAt, row.eventTimeUs);
-      writeInt64(packed, createdTimeAt, row.createdTimeUs ?? nullCreated);
+      if (row.createdTimeUs === null) packed.writeInt32LE(nullHigh, createdTimeAt + 4);
+      else writeInt64(packed, createdTimeAt, row.createdTimeUs);
       return packed;
     },
     replaces: (row, packed, stored, offset) => {
