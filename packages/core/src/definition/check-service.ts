@@ -6,15 +6,6 @@ import type { IssueList } from "./read.ts";
 /** Checks a service: its uses of views, and what they read and give together. */
 export function checkService(service: ServiceModel, list: IssueList): void {
   const path = `feature_services.${service.name}.views`;
-  if (service.views.length === 0) {
-    list.add(
-      "ASOF_DEFINITION_INVALID",
-      path,
-      undefined,
-      "A service needs at least one view.",
-      "Write featureService(name, [basketActivity]).",
-    );
-  }
   for (const reference of service.views) checkReference(reference, `${path}.${reference.name}`, list);
   const names = service.views.map((v) => v.name);
   checkUnique(names, "views of this service", path, list);

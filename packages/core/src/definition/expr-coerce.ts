@@ -2,7 +2,7 @@ import { AsofError, printValue } from "../error/error.ts";
 import type { ExpressionNode, LiteralNode } from "../expression/node.ts";
 import { normalizeValue } from "../value/normalize.ts";
 import { printType, type ValueType } from "../value/type.ts";
-import type { ExpressionPayload, Fault } from "./payload.ts";
+import { type ExpressionPayload, type Fault, payloadOf } from "./payload.ts";
 import { sentenceOf } from "./read.ts";
 
 export const boolType: ValueType = { kind: "bool" };
@@ -120,6 +120,16 @@ export function poisoned(faults: readonly Fault[]): ExpressionPayload {
 }
 
 export function wrongOperand(value: unknown, wanted: string): Fault {
-  const what = typeof value === "function" ? "a function" : printValue(value);
+  const what = showOperand(value);
   return { code: "ASOF_COLUMN_TYPE", value: what, message: `${what} cannot stand here: ${wanted} is needed.`, fix: `Give ${wanted}.` };
+}
+
+/** An operand as messages name it. */
+export function showOperand(value: unknown): string {
+  const payload = payloadOf(value);
+  if (payload?.of === "value") return `the type ${printType(payload.type)}`;
+  if (payload?.of !== "expression") return typeof value === "function" ? "a function" : printValue(value);
+  const { node } = payload;
+  const type = printType(node.type);
+  return node.node === "column" ? `column "${node.name}" (${type})` : `an expression of type ${type}`;
 }

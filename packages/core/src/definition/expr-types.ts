@@ -143,9 +143,11 @@ export interface TextExpr<out N extends null = never>
   readonly "~class": "text";
   readonly "~numeric": TypeMessage<"text takes no arithmetic: use .cast(float64()) first">;
   readonly "~condition": TypeMessage<NotACondition>;
+  /** Changes the letters A–Z only: engines differ in all others. */
   lower(): TextExpr<N>;
+  /** Changes the letters a–z only: engines differ in all others. */
   upper(): TextExpr<N>;
-  /** Without spaces at both ends. */
+  /** Without spaces (U+0020) at both ends. */
   trim(): TextExpr<N>;
   /** In code points. */
   length(): NumberExpr<"int", N>;

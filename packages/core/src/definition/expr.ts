@@ -14,6 +14,7 @@ import {
   literalTypeBeside,
   poisoned,
   safeIntegerType,
+  showOperand,
   stringType,
   wrongOperand,
 } from "./expr-coerce.ts";
@@ -46,7 +47,7 @@ class ExpressionHandle {
     if (this.#self.poisoned) return this;
     if (target === null) return this.#fail(wrongOperand(to, "a type such as float64()"));
     if (!canCast(type, target.type)) {
-      const message = `There is no cast from ${this.#kindName()} to ${printType(target.type)} that every engine agrees on.`;
+      const message = `There is no cast from ${showOperand(this)} to ${printType(target.type)} that every engine agrees on.`;
       return this.#fail({ code: "ASOF_COLUMN_TYPE", message, fix: "Cast to another type, or change the column in the source." });
     }
     return this.#with([...this.#self.faults, ...target.faults], castNode(this.#self.node, target.type));
@@ -102,6 +103,7 @@ class ExpressionHandle {
     return this.ge(low).and(this.le(high));
   }
   in(values: unknown) {
+    if (this.#self.poisoned) return this;
     if (!Array.isArray(values) || values.length === 0) return this.#fail(wrongOperand(values, "a list of at least one literal"));
     const wrong = values.find((v) => v === null || v === undefined || payloadOf(v) !== null);
     if (wrong !== undefined || values.includes(undefined)) return this.#fail(wrongOperand(wrong, "a list of literals without null"));
@@ -185,7 +187,7 @@ class ExpressionHandle {
   }
   microsBetween(other: unknown) {
     const wrong = this.#require((type) => type.kind === "timestamp", "a timestamp");
-    return wrong ?? this.#build("microsBetween", safeIntegerType, [this.#self, operandOf(other, { kind: "timestamp" }, "comparison")]);
+    return wrong ?? this.#build("microsBetween", safeIntegerType, [this.#self, this.#operand(other, { kind: "timestamp" }, "comparison")]);
   }
 
   /** Columns of a result keep their type under the functions of this group, except that arithmetic widens. */
@@ -200,40 +202,41 @@ class ExpressionHandle {
     const own = this.#self;
     const wrong = this.#require((type) => isInteger(type) || isFloat(type), "a number");
     if (wrong !== null) return wrong;
-    const right = operandOf(other, own.node.type, op === "div" ? "comparison" : "arithmetic");
-    if (right.poisoned) return this.#build(op, float64Type, [own, right]);
+    const right = this.#operand(other, own.node.type, op === "div" ? "comparison" : "arithmetic");
+    if (own.poisoned || right.poisoned) return this.#build(op, float64Type, [own, right]);
     const type = op === "div" ? float64Type : arithmeticType(own.node.type, right.node.type);
     if (type === null || arithmeticType(own.node.type, right.node.type) === null) {
-      return this.#fail(wrongOperand(show(other, right), "a number"), right.faults);
+      return this.#fail(wrongOperand(other, "a number"), right.faults);
     }
     return this.#build(op, type, [asType(own, type), asType(right, type)]);
   }
 
   #compare(op: "eq" | "ne" | "lt" | "le" | "gt" | "ge", other: unknown): ExpressionHandle {
     const own = this.#self;
-    const right = operandOf(other, own.node.type, "comparison");
+    const right = this.#operand(other, own.node.type, "comparison");
     if (own.poisoned || right.poisoned) return this.#build(op, boolType, [own, right]);
     const type = commonType(own.node.type, right.node.type);
     const comparable = type !== null && type.kind !== "list" && (type.kind !== "bool" || op === "eq" || op === "ne");
-    if (!comparable) return this.#fail(wrongOperand(show(other, right), `something comparable with ${this.#kindName()}`), right.faults);
+    if (!comparable) return this.#fail(wrongOperand(other, `something comparable with ${showOperand(this)}`), right.faults);
     return this.#build(op, boolType, [asType(own, type), asType(right, type)]);
   }
 
   #logic(op: "and" | "or", other: unknown): ExpressionHandle {
     const wrong = this.#require((type) => type.kind === "bool", "a condition");
     if (wrong !== null) return wrong;
-    const right = operandOf(other, boolType, "comparison");
-    if (!right.poisoned && right.node.type.kind !== "bool")
-      return this.#fail(wrongOperand(show(other, right), "a condition"), right.faults);
+    const right = this.#operand(other, boolType, "comparison");
+    const isCondition = this.#self.poisoned || right.poisoned || right.node.type.kind === "bool";
+    if (!isCondition) return this.#fail(wrongOperand(other, "a condition"), right.faults);
     return this.#build(op, boolType, [this.#self, right]);
   }
 
   #text(op: Operator, result: ValueType, others: readonly unknown[]): ExpressionHandle {
     const wrong = this.#require((type) => type.kind === "string", "text");
     if (wrong !== null) return wrong;
-    const operands = others.map((o) => operandOf(o, stringType, "comparison"));
+    const operands = others.map((o) => this.#operand(o, stringType, "comparison"));
     for (const [i, o] of operands.entries()) {
-      if (!o.poisoned && o.node.type.kind !== "string") return this.#fail(wrongOperand(show(others[i], o), "text"), o.faults);
+      if (!this.#self.poisoned && !o.poisoned && o.node.type.kind !== "string")
+        return this.#fail(wrongOperand(others[i], "text"), o.faults);
     }
     return this.#build(op, result, [this.#self, ...operands]);
   }
@@ -263,18 +266,17 @@ class ExpressionHandle {
   }
 
   #fail(fault: Fault, more: readonly Fault[] = []): ExpressionHandle {
-    // Inside a poisoned expression the type means nothing, so that only the first fault is worth reporting.
-    const faults = this.#self.poisoned ? this.#self.faults : [...this.#self.faults, ...more, fault];
-    return new ExpressionHandle(poisoned([...new Set(faults)]));
+    return new ExpressionHandle(poisoned([...new Set([...this.#self.faults, ...more, fault])]));
   }
 
+  /** Beside a poisoned expression, whose type means nothing, only the faults of other expressions are worth reporting. */
+  #operand(value: unknown, beside: ValueType, use: "comparison" | "arithmetic"): ExpressionPayload {
+    return this.#self.poisoned ? (expressionPayload(value) ?? this.#self) : operandOf(value, beside, use);
+  }
+
+  /** What is wrong with this expression's own kind, or null. */
   #require(fits: (type: ValueType) => boolean, wanted: string): ExpressionHandle | null {
-    if (this.#self.poisoned) return this;
-    return fits(this.#self.node.type) ? null : this.#fail(wrongOperand(this.#kindName(), wanted));
-  }
-
-  #kindName(): string {
-    return show(this, this.#self);
+    return this.#self.poisoned || fits(this.#self.node.type) ? null : this.#fail(wrongOperand(this, wanted));
   }
 }
 
@@ -309,16 +311,9 @@ function literalOf(value: unknown, type: ValueType): ExpressionPayload {
 
 function integerOperand(value: unknown): ExpressionPayload {
   const operand = operandOf(value, int32Type, "arithmetic");
-  return operand.poisoned || isInteger(operand.node.type) ? operand : poisoned([wrongOperand(show(value, operand), "a whole number")]);
+  return operand.poisoned || isInteger(operand.node.type) ? operand : poisoned([wrongOperand(value, "a whole number")]);
 }
 
 function asType(operand: ExpressionPayload, type: ValueType): ExpressionPayload {
   return { ...operand, node: castNode(operand.node, type) };
-}
-
-function show(value: unknown, operand: ExpressionPayload): string {
-  if (expressionPayload(value) === null) return typeof value === "string" ? JSON.stringify(value) : String(value);
-  const { node } = operand;
-  const type = printType(node.type);
-  return node.node === "column" ? `column "${node.name}" (${type})` : `an expression of type ${type}`;
 }

@@ -157,9 +157,7 @@ function nothing(type: ValueType): ExpressionNode {
 function conditionOf(value: unknown): ExpressionPayload {
   const payload = expressionPayload(value);
   if (payload === null) return poisoned([wrongOperand(value, "a condition")]);
-  return payload.poisoned || payload.node.type.kind === "bool"
-    ? payload
-    : poisoned([wrongOperand(printType(payload.node.type), "a condition")]);
+  return payload.poisoned || payload.node.type.kind === "bool" ? payload : poisoned([wrongOperand(value, "a condition")]);
 }
 
 function chooseFrom(op: "coalesce" | "least" | "greatest", operands: readonly unknown[]): unknown {
@@ -183,11 +181,11 @@ function bringTogether(operands: readonly unknown[]): Together {
   const faults = [...new Set(parts.flatMap((p) => p.faults))];
   if (parts.some((p) => p.poisoned)) return { type: null, nodes: [], faults };
   let type: ValueType | null = parts[0]?.node.type ?? null;
-  for (const part of parts) {
+  for (const [i, part] of parts.entries()) {
     const next: ValueType | null = type === null ? null : commonType(type, part.node.type);
     if (next === null || next.kind === "list") {
       const wanted = type === null ? "a value" : `a value of type ${printType(type)}`;
-      return { type: null, nodes: [], faults: [...faults, wrongOperand(printType(part.node.type), wanted)] };
+      return { type: null, nodes: [], faults: [...faults, wrongOperand(operands[i], wanted)] };
     }
     type = next;
   }

@@ -29,6 +29,6 @@ export function describe(value: unknown): string {
   if (typeof value === "function") return "a function (call it: float64(), not float64)";
   if (value === null || value === undefined) return String(value);
   const record = asRecord(value);
-  if (record !== null) return typeof record["kind"] === "string" ? `a ${record["kind"]}` : "an object";
+  if (record !== null) return typeof record.kind === "string" ? `a ${record.kind}` : "an object";
   return printValue(value);
 }

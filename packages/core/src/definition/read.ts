@@ -126,7 +126,7 @@ export function readMetaFaults(
     if (typeof value === "string") meta[name] = value;
     else if (value !== undefined) faults.push(fault(name, value, `Option "${name}" is not text.`, `Write ${name}: "…".`));
   }
-  const tags = record["tags"];
+  const tags = record.tags;
   if (isTags(tags)) meta.tags = Object.freeze({ ...tags });
   else if (tags !== undefined) faults.push(fault("tags", tags, "Tags must be an object of texts.", 'Write tags: { team: "growth" }.'));
   for (const name of known === null ? [] : Object.keys(record)) {

@@ -56,6 +56,15 @@ export function featureService(name: unknown, views: unknown, options?: unknown)
   const path = `feature_services.${String(name)}`;
   const reader = new OptionReader(options, path, list, []);
   const references = readReferences(views, `${path}.views`, list);
+  if (Array.isArray(views) && views.length === 0) {
+    list.add(
+      "ASOF_DEFINITION_INVALID",
+      `${path}.views`,
+      undefined,
+      "A service needs at least one view.",
+      "List the views that the model uses.",
+    );
+  }
   const model: ServiceModel = Object.freeze({ kind: "service", name: String(name), views: references, meta: reader.meta() });
   const visible: Pick<AnyService, "kind" | "name"> = { kind: "service", name: model.name };
   return Object.freeze(attachPayload(visible, { of: "definition", model, reference: null, issues: list.issues })) as AnyService;

@@ -112,7 +112,7 @@ export interface KafkaOptions {
 export function kafka(options: KafkaOptions): Stream;
 export function kafka(options: unknown): Stream {
   const record = asRecord(options) ?? {};
-  const topic = record["topic"];
+  const topic = record.topic;
   const { faults } = readMetaFaults(options, ["topic", "options"]);
   const valid = typeof topic === "string" && topic !== "";
   const wrong = {
@@ -121,7 +121,7 @@ export function kafka(options: unknown): Stream {
     message: "A Kafka stream needs a topic.",
     fix: 'Write kafka({ topic: "baskets" }).',
   } as const;
-  const texts = Object.entries(asRecord(record["options"]) ?? {}).map(([k, v]): [string, string] => [k, String(v)]);
+  const texts = Object.entries(asRecord(record.options) ?? {}).map(([k, v]): [string, string] => [k, String(v)]);
   const model = Object.freeze({ type: "kafka", topic: valid ? topic : "", options: Object.freeze(Object.fromEntries(texts)) } as const);
   return Object.freeze(attachPayload({ kind: "stream" } as const, { of: "stream", model, faults: valid ? faults : [...faults, wrong] }));
 }
