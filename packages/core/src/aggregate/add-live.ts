@@ -39,22 +39,24 @@ export function addLiveEvents(
   const state = before ?? emptyState(layout);
   const outcome = { duplicates: 0, expired: 0, beforeHandover: 0 };
   const expiredBeforeUs = Math.min(...state.droppedBeforeUs);
-  const inHead = new Map(state.live.head.flatMap((event, at) => (event.id === null ? [] : [[event.id, at] as const])));
+  const inHead = new Map<string, number>();
+  for (const [at, { id }] of state.live.head.entries()) if (id !== null) inHead.set(id, at);
   const lookUp = compileIdLookup(state.ids);
   const fresh: RawEvent[] = [];
-  const freshIds = new Set<string>();
+  const met = new Set<string>();
   for (const event of events) {
     if (event.eventTimeUs < state.liveFromUs) outcome.beforeHandover++;
     else {
       const raw = prepare(event, state.generation);
-      const known = raw.id === null ? null : freshIds.has(raw.id) ? state.generation : lookUp(raw.id);
+      const known = raw.id === null ? null : met.has(raw.id) ? state.generation : lookUp(raw.id);
       const place = raw.id === null ? undefined : inHead.get(raw.id);
       if (known !== null || place !== undefined) {
         outcome.duplicates++;
         if (complete !== null) completeKnown(layout, state, raw, place, known);
+        if (raw.id !== null) met.add(raw.id);
       } else if (event.eventTimeUs < expiredBeforeUs) outcome.expired++;
       else {
-        if (raw.id !== null) freshIds.add(raw.id);
+        if (raw.id !== null) met.add(raw.id);
         fresh.push(raw);
       }
     }
@@ -83,6 +85,7 @@ function completeKnown(layout: WindowLayout, state: KeyState, event: RawEvent, p
     const lacks = gaps.map((gap) => folded !== null && lacksEvent(gap, event.eventTimeUs, folded));
     const startUs = floorTo(event.eventTimeUs, series.hopUs);
     if (layerSeries === undefined || !lacks.includes(true) || startUs < (state.droppedBeforeUs[s] ?? startUs)) return;
-    foldIntoSegment(series, segmentForTile(series, layerSeries, startUs, true), event, (slot) => lacks[slot] !== true);
+    const instant = live.instant?.timeUs === event.eventTimeUs ? live.instant.segments[s] : undefined;
+    foldIntoSegment(series, instant ?? segmentForTile(series, layerSeries, startUs, true), event, (slot) => lacks[slot] !== true);
   });
 }

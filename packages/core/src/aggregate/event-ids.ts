@@ -67,16 +67,40 @@ export function compileIdLookup(ids: EventIds): (id: string) => number | null {
 }
 
 function chunkHas(chunk: IdChunk, id: Buffer): boolean {
+  const at = placeIn(chunk.ids, id);
+  return chunk.ids.compare(id, 0, idBytes, at, Math.min(at + idBytes, chunk.ids.length)) === 0;
+}
+
+/** Offset of the first id in sorted ids that is not less. */
+function placeIn(ids: Buffer, id: Buffer): number {
+  const prefix = prefixAt(id, 0);
   let low = 0;
-  let high = chunk.ids.length / idBytes;
+  let high = ids.length / idBytes;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const order = chunk.ids.compare(id, 0, idBytes, middle * idBytes, (middle + 1) * idBytes);
-    if (order === 0) return true;
-    if (order < 0) low = middle + 1;
+    const at = middle * idBytes;
+    const found = prefixAt(ids, at);
+    if (found < prefix || (found === prefix && ids.compare(id, 0, idBytes, at, at + idBytes) < 0)) low = middle + 1;
     else high = middle;
   }
-  return false;
+  return low * idBytes;
+}
+
+/** The first six bytes as a number: they nearly always decide, and a call of `compare` costs more than reading them. */
+function prefixAt(ids: Buffer, at: number): number {
+  return ids.readUIntBE(at, 6);
+}
+
+/** Sorted ids with others added; as these are few, the rest is copied in long runs. */
+function withIds(ids: Buffer, added: readonly Buffer[]): Buffer {
+  const pieces: Buffer[] = [];
+  let copied = 0;
+  for (const id of added.toSorted(Buffer.compare)) {
+    const at = placeIn(ids, id);
+    pieces.push(ids.subarray(copied, at), id);
+    copied = at;
+  }
+  return Buffer.concat([...pieces, ids.subarray(copied)]);
 }
 
 /** Adds ids of events that leave the head. Returns the numbers of the chunks that changed. */
@@ -101,10 +125,9 @@ function fillChunk(ids: EventIds, generation: number, entries: readonly PendingI
   const number = isOpen ? last : last + 1;
   const before = isOpen ? newest.ids : Buffer.alloc(0);
   const taken = entries.slice(0, chunkMax - before.length / idBytes);
-  const all: Buffer[] = taken.map((entry) => Buffer.from(entry.id, "latin1"));
-  for (let at = 0; at < before.length; at += idBytes) all.push(before.subarray(at, at + idBytes));
+  const added = taken.map((entry) => Buffer.from(entry.id, "latin1"));
   const maxEventUs = taken.reduce((max, entry) => Math.max(max, entry.eventTimeUs), isOpen ? newest.maxEventUs : Number.NEGATIVE_INFINITY);
-  ids.chunks.set(number, { generation, maxEventUs, ids: Buffer.concat(all.sort(Buffer.compare)) });
+  ids.chunks.set(number, { generation, maxEventUs, ids: withIds(before, added) });
   changed.push(number);
   return taken.length;
 }
