@@ -2,7 +2,7 @@ import { dirname, join } from "node:path/posix";
 import type { SourceFile } from "./source.ts";
 import { type Fault, fault, type Tree } from "./tree.ts";
 
-/** Files that are started, not imported: by npm, by Node, by the bin or by a user. */
+/** Files that are started, not imported: by npm, by Node, by the bin, by a user, or compiled by a test of types. */
 const started = [
   /^scripts\/[^/]+\.(ts|mjs)$/,
   /^bench\/run\.ts$/,
@@ -10,6 +10,7 @@ const started = [
   /^packages\/asof\/src\/command\/main\.ts$/,
   /^examples\//,
   /\.worker\.ts$/,
+  /^packages\/core\/test\/types\//,
 ];
 
 /** Files that nothing reaches and exports that nobody takes: code that only looks alive. */

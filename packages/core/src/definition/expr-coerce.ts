@@ -10,7 +10,7 @@ export const float64Type: ValueType = { kind: "float64" };
 export const int32Type: ValueType = { kind: "int32" };
 export const safeIntegerType: ValueType = { kind: "int64", as: "number" };
 export const stringType: ValueType = { kind: "string" };
-export const bigintType: ValueType = { kind: "int64", as: "bigint" };
+const bigintType: ValueType = { kind: "int64", as: "bigint" };
 
 export function isInteger(type: ValueType): boolean {
   return type.kind === "int32" || type.kind === "int64";
