@@ -15,7 +15,7 @@ import { AsofError, asBuffer, assert, type KeyBytes, type OnlineView, type State
  */
 export const noPrefix: Uint8Array = new Uint8Array();
 export const formatKey: Uint8Array = new Uint8Array([0x00]);
-export const formatVersion = 1;
+const formatVersion = 1;
 
 const layoutName = 0x01;
 const layoutRow = 0x10;
@@ -33,7 +33,7 @@ const prefixBytes = 13;
 /** Entity keys up to this length are used as they are: with a prefix and the longest part's name they fit LMDB's 1,978 bytes. */
 export const longestPlainKey = 1700;
 /** UTF-8 bytes of the name of a part. */
-export const longestPartName = 255;
+const longestPartName = 255;
 
 /** The prefixes of one generation of a view. */
 export interface ViewKeys {

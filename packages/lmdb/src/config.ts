@@ -21,10 +21,10 @@ export interface ResolvedLmdbConfig {
   readonly readOnly: boolean;
 }
 
-export const defaultMapSizeMaxBytes = 64 * 2 ** 30;
+const defaultMapSizeMaxBytes = 64 * 2 ** 30;
 
 /** Below this LMDB has no room for its own pages and one full transaction. */
-export const leastMapSizeMaxBytes = 256 * 1024;
+const leastMapSizeMaxBytes = 256 * 1024;
 
 /** Checks a configuration and fills in its defaults; ASOF_CONFIG_INVALID names the key. */
 export function resolveLmdbConfig(config: LmdbOnlineConfig): ResolvedLmdbConfig {

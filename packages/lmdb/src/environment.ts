@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import { AsofError, assert } from "@asof/core";
 import * as lmdb from "lmdb";
 import { checkFormat, encodeFormat, foreignStore, formatKey, noPrefix } from "./codec.ts";
@@ -251,7 +250,7 @@ async function claimFolder(config: ResolvedLmdbConfig): Promise<() => void> {
   const name = `${dev}:${ino}`;
   const opened = openFolders.get(name) ?? { readOnly: config.readOnly, count: 0 };
   if (opened.readOnly && !config.readOnly) {
-    throw new AsofError("ASOF_STORE_READ_ONLY", `The LMDB online store at ${join(config.path)} is open for reading only in this process.`, {
+    throw new AsofError("ASOF_STORE_READ_ONLY", `The LMDB online store at ${config.path} is open for reading only in this process.`, {
       path: config.path,
       fix: "Close that store first.",
     });

@@ -32,6 +32,7 @@ export class WriteQueue {
   /** Resolves with the job's result once its transaction is committed. */
   add<T>(run: () => T, weight: number, frees = false): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      // The result that comes back is this job's own.
       this.#jobs.push({ run, weight, frees, resolve: (result) => resolve(result as T), reject });
       this.#schedule();
     });
