@@ -104,7 +104,7 @@ function overflow(message: string, cause: unknown): AsofError | null {
       cause,
     });
   }
-  if (/Out of Range Error: Overflow in|Overflow in (addition|subtraction|multiplication|negation)/i.test(message)) {
+  if (/Out of Range Error: Overflow (in|on)|Overflow in (addition|subtraction|multiplication|negation)/i.test(message)) {
     return new AsofError("ASOF_EXPRESSION_FAILED", `An expression overflows: ${firstLine(message)}`, {
       fix: "Cast its operands to a wider type.",
       cause,

@@ -92,6 +92,15 @@ const comparedArithmetic: Maker = (inner, random) => {
   return call(choose(random, ["eq", "ne", "lt", "le", "gt", "ge"]), bool, calculation, constant());
 };
 
+/** A cast that may have no result, beside a constant: optimizers like to convert the constant instead. */
+const comparedCast: Maker = (inner, random) => {
+  const type = choose(random, scalars);
+  const sources = scalars.filter((from) => canCast(from, type) && !sameType(from, type));
+  if (sources.length === 0) return comparison(inner, random, bool);
+  const cast = call("cast", type, inner(choose(random, sources)));
+  return call(choose(random, ["eq", "ne", "lt", "le", "gt", "ge"]), bool, cast, literal(type, anyValue(random, type)));
+};
+
 const membership: Maker = (inner, random) => {
   const type = choose(random, scalars);
   return call("in", bool, inner(type), ...times(int(random, 1, 4), () => literal(type, anyValue(random, type))));
@@ -119,6 +128,7 @@ const makers: Readonly<Partial<Record<ValueType["kind"], readonly Maker[]>>> = {
     comparison,
     comparison,
     comparedArithmetic,
+    comparedCast,
     membership,
     logic,
     logic,
