@@ -113,6 +113,7 @@ export type {
 } from "./definition/model.ts";
 export { type ComputeInput, type RequestViewOptions, requestView } from "./definition/request-view.ts";
 export type {
+  FeatureStatus,
   FlatFeatures,
   Knowledge,
   OnlineFeatures,
@@ -134,7 +135,7 @@ export {
   type KafkaOptions,
   kafka,
   type ParquetOptions,
-  type PushOptions,
+  type PushSourceOptions,
   parquet,
   push,
   type Source,
@@ -206,8 +207,8 @@ export { keyColumns, type PushRequest, push as pushRows, pushSource, viewsOf, wr
 export type { ViewProgress } from "./flow/jobs.ts";
 export { type MaterializeOutcome, type MaterializeProgress, type MaterializeRequest, materialize } from "./flow/materialize.ts";
 export { compileOnline, type EntityRow, type OnlineProgram } from "./flow/online.ts";
-export { type AnsweredRow, type FeatureStatus, OnlineAnswer } from "./flow/online-answer.ts";
-export { compareParity, type ParityMismatch, type ParityReport, type ParityRequest } from "./flow/parity.ts";
+export { type AnsweredRow, OnlineAnswer } from "./flow/online-answer.ts";
+export { compareParity, type ParityMismatch, type ParityReport, type ParityRequest, type ServedAnswer } from "./flow/parity.ts";
 export { eventTimeOf, type PushCounts, parsePushedRows, pushRowsMax, writeRowsOnline } from "./flow/push.ts";
 export { onlineViewOf, RegistryCache, type RegistryView, registeredService, storedView, viewRegistry } from "./flow/registry-view.ts";
 export { defaultFlowSettings, type FlowSettings, type Runtime } from "./flow/runtime.ts";
@@ -249,6 +250,7 @@ export type {
   JoinTables,
   OutputColumn,
   ReportQuery,
+  SideColumn,
   SideTable,
   SpineTable,
   Step,

@@ -1,12 +1,7 @@
+import type { FeatureStatus } from "../definition/retrieval-types.ts";
 import type { RequestOutput, RequestPlan } from "../plan/request-plan.ts";
 import type { Value } from "../value/type.ts";
 import type { UseAnswer } from "./online.ts";
-
-/**
- * What became of one feature of one row. INCOMPLETE: the store cannot cut the value exactly at t (see "Read time" in the docs);
- * a windowed value is then given as an approximation, a plain one is null.
- */
-export type FeatureStatus = "PRESENT" | "NULL_VALUE" | "NOT_FOUND" | "OUTSIDE_MAX_AGE" | "INCOMPLETE";
 
 /** One answered row: view name → feature → value. */
 export type AnsweredRow = Readonly<Record<string, Readonly<Record<string, Value>>>>;

@@ -1,12 +1,13 @@
 import { compileWindowedView, type WindowProgram } from "../aggregate/window-program.ts";
 import type { WindowedViewModel } from "../definition/model.ts";
+import type { FeatureStatus } from "../definition/retrieval-types.ts";
 import { AsofError } from "../error/error.ts";
 import type { RequestPlan, StoredUse } from "../plan/request-plan.ts";
 import type { KeyBytes, MaybePromise, OnlineReader, ReadRequest, ReadResult } from "../store/online.ts";
 import { compileKeyEncoder } from "../value/key.ts";
 import { compileNormalizer } from "../value/normalize.ts";
 import type { Value } from "../value/type.ts";
-import { type FeatureStatus, OnlineAnswer } from "./online-answer.ts";
+import { OnlineAnswer } from "./online-answer.ts";
 import { compileRequestViews } from "./request-views.ts";
 import type { ServedRegistry, ServedView } from "./served.ts";
 

@@ -17,6 +17,9 @@ export interface ParityRequest extends RunOptions {
   readonly onOffline?: ((row: number, values: readonly Value[]) => void) | undefined;
 }
 
+/** What the comparison needs of an answer, wherever it was given. */
+export type ServedAnswer = Pick<OnlineAnswer, "rows" | "statuses">;
+
 /** One value that differs. */
 export interface ParityMismatch {
   /** `view:feature`. */
@@ -43,7 +46,7 @@ export interface ParityReport {
 export async function compareParity(
   context: HistoricalContext,
   request: ParityRequest,
-  readOnline: (entities: readonly EntityRow[], atUs: number) => Promise<OnlineAnswer>,
+  readOnline: (entities: readonly EntityRow[], atUs: number) => Promise<ServedAnswer>,
 ): Promise<ParityReport> {
   const spine = spineOf(request);
   const planned = await planHistorical(context, { asked: request.asked, spine, bounds: true, fullFeatureNames: true });

@@ -1,0 +1,61 @@
+import { createInterface } from "node:readline/promises";
+import { AsofError, applyPlan, type OnlineView, onlineViewOf, type RegistryView, renderPlan, teardownPlan } from "@asof/core";
+import type { CommandContext } from "../context.ts";
+import { type GlobalOptions, withSession } from "../with-session.ts";
+
+interface TeardownOptions extends GlobalOptions {
+  readonly yes?: boolean;
+}
+
+/** `asof teardown`: unregisters what this repository manages, then empties the online store of its views. Sources stay as they are. */
+export async function runTeardown(context: CommandContext, options: TeardownOptions): Promise<void> {
+  await withSession(context, options, async (session) => {
+    const { registry, project, clock, online } = session.runtime;
+    const before = await session.registry(true);
+    const plan = teardownPlan(await registry.snapshot(project), project, session.repositoryName);
+    if (plan.changes.length === 0) {
+      if (context.json) context.printJson({ status: "unchanged", deleted: [] });
+      else context.print(`Nothing of repository ${session.repositoryName} is registered in project ${project}.`);
+      return;
+    }
+    if (!context.json) context.print(renderPlan(plan));
+    await confirm(context, options, plan.entries.length);
+    const outcome = await applyPlan(registry, plan, clock);
+    if (outcome.status === "conflict") {
+      throw new AsofError("ASOF_REGISTRY_CONFLICT", "Another process applied something meanwhile; nothing was changed.", {
+        fix: "Run it again.",
+      });
+    }
+    const deleted = plan.entries.filter((e) => e.action === "deleted" && e.kind === "feature_view").map((e) => e.name);
+    for (const view of deleted.flatMap((name) => generationsOf(before, name))) await online.truncate(view);
+    if (context.json) context.printJson({ status: outcome.status, deleted: plan.entries.map((e) => ({ kind: e.kind, name: e.name })) });
+    else context.print(context.paint.green(`Deleted ${plan.entries.length} objects and the online data of ${deleted.length} views.`));
+  });
+}
+
+async function confirm(context: CommandContext, options: TeardownOptions, count: number): Promise<void> {
+  if (options.yes === true) return;
+  if (context.json || process.stdin.isTTY !== true) {
+    throw new AsofError("ASOF_USAGE", "Teardown asks before it deletes, and there is no terminal to ask.", {
+      path: "--yes",
+      fix: "Add --yes.",
+    });
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`Delete these ${count} objects and their online data? Type yes: `, { signal: context.signal });
+    if (answer.trim() !== "yes") throw new AsofError("ASOF_INTERRUPTED", "Nothing was deleted.", {});
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Every generation of a view that may have data. */
+function generationsOf(registry: RegistryView, name: string): readonly OnlineView[] {
+  const state = registry.states.get(name);
+  const model = registry.models.views.get(name);
+  if (state === undefined || model === undefined) return [];
+  const served = onlineViewOf(registry.project, model, state, state.activeGeneration);
+  const others = [...state.retiredGenerations, ...(state.buildingGeneration === null ? [] : [state.buildingGeneration])];
+  return [served, ...others.map((generation) => ({ ...served, generation }))];
+}
