@@ -44,8 +44,11 @@ export type UnlessColliding<Rows, Full, Normal> = Full extends true
       }[keyof Rows & string]
     : Normal;
 
-/** What became of one value of an answer. */
-type FeatureStatus = "PRESENT" | "NULL_VALUE" | "NOT_FOUND" | "OUTSIDE_MAX_AGE" | "INCOMPLETE";
+/**
+ * What became of one feature of one row. INCOMPLETE: the store cannot cut the value exactly at t (see "Read time" in the docs);
+ * a windowed value is then given as an approximation, a plain one is null.
+ */
+export type FeatureStatus = "PRESENT" | "NULL_VALUE" | "NOT_FOUND" | "OUTSIDE_MAX_AGE" | "INCOMPLETE";
 
 /** How current knowledge counts: `"created"` also demands that a row was known by t, inside windows too. Default `"event"`. */
 export type Knowledge = "event" | "created";

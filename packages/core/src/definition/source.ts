@@ -68,7 +68,7 @@ export interface SqlOptions<C> extends TableOptions<C> {
 }
 
 /** Either `columns` and times of its own, or a `batch` side that gives them. */
-export interface PushOptions<C> extends Omit<TableOptions<C>, "columns"> {
+export interface PushSourceOptions<C> extends Omit<TableOptions<C>, "columns"> {
   readonly columns?: C;
   /** The history before the first push. */
   readonly batch?: Source<string, C>;
@@ -96,7 +96,7 @@ export function sql(name: unknown, options: unknown): AnySource {
 }
 
 /** Rows that applications push, with or without a batch history. */
-export function push<Name extends string, C extends Columns = Nothing>(name: Name, options: PushOptions<C>): Source<Name, C>;
+export function push<Name extends string, C extends Columns = Nothing>(name: Name, options: PushSourceOptions<C>): Source<Name, C>;
 export function push(name: unknown, options: unknown): AnySource {
   const list = new IssueList();
   return makeSource(readPushSource(String(name), options, list), list);

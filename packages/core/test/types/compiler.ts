@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -31,20 +31,22 @@ export interface Compiled {
 
 /**
  * A project of a user: its own folder with `@asof/core` installed as declarations only, so that what is checked is what
- * users get, and nobody else's source is.
+ * users get, and nobody else's source is. With `through: "asof"` only that package is installed: it has what it re-exports
+ * from core, and core lies where users cannot name it.
  */
 export class ScratchProject implements Disposable {
   readonly folder: string;
 
-  constructor(files: Readonly<Record<string, string>>) {
+  constructor(files: Readonly<Record<string, string>>, options: { readonly through?: "asof" } = {}) {
     this.folder = mkdtempSync(join(tmpdir(), "asof-types-"));
-    const packageFolder = join(this.folder, "node_modules/@asof/core");
-    mkdirSync(packageFolder, { recursive: true });
-    emitDeclarations(packageFolder);
-    writeFileSync(
-      join(packageFolder, "package.json"),
-      JSON.stringify({ name: "@asof/core", version: "0.0.0", type: "module", exports: { ".": { types: "./index.d.ts" } } }),
-    );
+    const isThrough = options.through === "asof";
+    const coreFolder = isThrough ? "node_modules/asof/node_modules/@asof/core" : "node_modules/@asof/core";
+    emitDeclarations(this.#made(coreFolder));
+    this.write(`${coreFolder}/package.json`, manifest("@asof/core"));
+    if (isThrough) {
+      this.write("node_modules/asof/package.json", manifest("asof"));
+      this.write("node_modules/asof/index.d.ts", reexportsOfCore());
+    }
     symlinkSync(dirname(fromRoot.resolve("@types/node/package.json")), join(this.#made("node_modules/@types"), "node"));
     this.write("package.json", JSON.stringify({ type: "module" }));
     for (const [name, text] of Object.entries(files)) this.write(name, text);
@@ -89,6 +91,16 @@ const rootOptions: Readonly<Record<string, unknown>> = {
   allowImportingTsExtensions: true,
   skipLibCheck: true,
 };
+
+function manifest(name: string): string {
+  return JSON.stringify({ name, version: "0.0.0", type: "module", exports: { ".": { types: "./index.d.ts" } } });
+}
+
+/** The statements of asof's index that pass on names of core. */
+function reexportsOfCore(): string {
+  const index = readFileSync(join(root, "packages/asof/src/index.ts"), "utf8");
+  return [...index.matchAll(/^export (?:type )?\{[^}]*\} from "@asof\/core";/gm)].map((m) => m[0]).join("\n");
+}
 
 /** Core's declarations, made once per process. */
 let declarations: string | null = null;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { type Compiler, compilers, ScratchProject } from "./compiler.ts";
@@ -22,24 +22,35 @@ export const topic = kafka({ topic: "baskets" });
 describe("declarations of users' definitions", () => {
   for (const compiler of Object.keys(compilers) as Compiler[]) {
     test(`are emitted without an unnamed type, and mean the same, under ${compiler}`, () => {
-      using project = new ScratchProject({ "src/definitions.ts": definitions });
+      const imported = definitions.replaceAll('"@asof/core"', '"asof"');
+      using project = new ScratchProject({ "src/definitions.ts": imported }, { through: "asof" });
       // TS4023, TS2742, TS2883: a type that the index does not export.
       assert.deepEqual(project.compile(compiler, { declarations: true }).diagnostics, []);
       const emitted = readFileSync(join(project.folder, "dist/src/definitions.d.ts"), "utf8");
       assert.match(emitted, /churnFeatures: [^;]*\bView<"churn_features", \{\s+readonly customer_id: number;\s+\}, \{/);
       assert.doesNotMatch(emitted, /\bany\b/);
-      assert.doesNotMatch(emitted, /@asof\/core\//, "a type is imported from inside the package");
+      assert.doesNotMatch(emitted, /@asof\/core/, "a type is named by a package that users did not install");
 
-      using consumer = new ScratchProject({ "src/definitions.d.ts": emitted, "src/use.ts": use });
+      using consumer = new ScratchProject({ "src/definitions.d.ts": emitted, "src/use.ts": use }, { through: "asof" });
       assert.deepEqual(
         consumer.compile(compiler).diagnostics.map((d) => d.text),
         ["Property 'spend_3d' does not exist on type '{ readonly spend_30d: number | null; }'. Did you mean 'spend_30d'?"],
       );
     });
+
+    test(`are emitted for the example under ${compiler}`, () => {
+      const folder = join(import.meta.dirname, "../../../../examples/predictflow/features");
+      const names = readdirSync(folder).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
+      assert.ok(names.includes("services.ts"));
+      const files = Object.fromEntries(names.map((name) => [`src/${name}`, readFileSync(join(folder, name), "utf8")]));
+      using project = new ScratchProject(files, { through: "asof" });
+      assert.deepEqual(project.compile(compiler, { declarations: true }).diagnostics, []);
+      assert.match(readFileSync(join(project.folder, "dist/src/services.d.ts"), "utf8"), /churnV1: [^;]*Service<"churn_v1"/);
+    });
   }
 });
 
-const use = `import type { TypedRetrieval } from "@asof/core";
+const use = `import type { TypedRetrieval } from "asof";
 import { alias, churnV1 } from "./definitions.js";
 declare const store: TypedRetrieval<unknown>;
 const { rows } = await store.getOnlineFeatures({ service: churnV1, entities: [{ customer_id: 1, amount: 2, promo: null }] });
