@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type ColumnInfo, type LogReference, type LogRow, logColumns, type Value, type ValueType } from "@asof/core";
+import { type ColumnInfo, compareText, type LogReference, type LogRow, logColumns, type Value, type ValueType } from "@asof/core";
 import { RowAppender } from "./append-rows.ts";
 import { fileTypeOf } from "./column-types.ts";
 import { quoteName, quoteText } from "./dialect.ts";
 import { translateError } from "./errors.ts";
-import { listLogFiles, logContext, logPath, replacedBy } from "./log.ts";
+import { listLogFiles, logContext, logPath, replacedBy, storedName } from "./log.ts";
 import type { Session } from "./session.ts";
 import { readParquet } from "./source-table.ts";
 
@@ -37,7 +37,7 @@ export async function appendLog(session: Session, logFolder: string, log: LogRef
     );
     appender.append(rows.length, (column, row) => logValue(rows[row], columns[column]));
     appender.close();
-    const items = columns.map((c, i) => `c${i} AS ${quoteName(c.name)}`);
+    const items = columns.map((c, i) => `c${i} AS ${quoteName(storedName(c.name))}`);
     const ingest = String(Math.max(0, first.ingestTimeUs)).padStart(17, "0");
     await writeDurably(session, log, folder, `${ingest}-${randomUUID()}.parquet`, `SELECT ${items.join(", ")} FROM ${table}`);
     if (listLogFiles(folder).length > filesMax) await compactLog(session, folder, log);
@@ -97,7 +97,8 @@ function syncPath(path: string): void {
 
 /** The source's columns by logical name, then the log's own. */
 function columnsOf({ source }: LogReference, rows: readonly LogRow[]): readonly ColumnInfo[] {
-  const names = new Set(rows.flatMap((row) => Object.keys(row.values)));
+  // In one order in every file: files are read together.
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row.values)))].toSorted(compareText);
   const timestamp: ValueType = { kind: "timestamp" };
   const string: ValueType = { kind: "string" };
   const typeOf = (name: string): ValueType => {
@@ -108,7 +109,7 @@ function columnsOf({ source }: LogReference, rows: readonly LogRow[]): readonly 
     return rows.reduce<ValueType | null>((type, row) => type ?? plainType(row.values[name] ?? null), null) ?? string;
   };
   return [
-    ...[...names].map((name) => ({ name, type: typeOf(name) })),
+    ...names.map((name) => ({ name, type: typeOf(name) })),
     { name: logColumns.created, type: timestamp },
     { name: logColumns.ingest, type: timestamp },
     { name: logColumns.origin, type: string },

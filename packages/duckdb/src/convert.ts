@@ -129,7 +129,7 @@ function literalMaker(type: string): ((us: number, end: "from" | "to") => string
       return (us, end) => {
         // Nanoseconds reach from 1677 to 2262; outside there is nothing to skip by.
         if (Math.abs(us) > 9_000_000_000_000_000) return null;
-        return `make_timestamp_ns(${us}${end === "from" ? "000" : "999"})`.replace("(0000)", "(0)").replace("(0999)", "(999)");
+        return `make_timestamp_ns(${BigInt(us) * 1000n + (end === "from" ? 0n : 999n)})`;
       };
     default:
       return null;

@@ -1,3 +1,3 @@
 export type { DuckDbConfig } from "./config.ts";
-export { openDuckDbOfflineStore } from "./store.ts";
 export { shiftTimes } from "./shift-times.ts";
+export { openDuckDbOfflineStore } from "./store.ts";

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LogReference, SideTable } from "@asof/core";
+import { type LogReference, type SideTable, sha256Hex } from "@asof/core";
 import type { ErrorContext } from "./errors.ts";
 import type { Session, StatementOptions } from "./session.ts";
-import { describeRelation, readParquet } from "./source-table.ts";
+import { describeParquet, readParquet } from "./source-table.ts";
 
 /**
  * The offline log of a source: a folder of Parquet files, one per append, named so that their order is that of ingest. Compaction
@@ -36,8 +36,21 @@ export async function describeLog(
   const files = listLogFiles(logPath(logFolder, log));
   if (files.length === 0) return null;
   const relation = readParquet(files, false);
-  const columns = await describeRelation(session, relation, logContext(log), options);
-  return { relation, columns: columns.map((c) => ({ ...c, medium: "log" })) };
+  const columns = await describeParquet(session, files, relation, logContext(log), options);
+  return { relation, columns: columns.map((c) => ({ ...c, name: logicalName(c.name), medium: "log" })) };
+}
+
+/**
+ * The name under which the log stores a column. DuckDB ignores the case of names, and would take `A` and `a` for one column of files
+ * that are read together; so a name with capitals gets a mark of its own.
+ */
+export function storedName(name: string): string {
+  return name === name.toLowerCase() ? name : `${name}~${sha256Hex(name).slice(0, 8)}`;
+}
+
+function logicalName(stored: string): string {
+  const name = stored.slice(0, -9);
+  return stored === storedName(name) ? name : stored;
 }
 
 /** Files that count, in order of their names. */

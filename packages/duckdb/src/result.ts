@@ -10,7 +10,6 @@ import type {
 } from "@asof/core";
 import { familyOf } from "./column-types.ts";
 import { convertColumn, presentValue } from "./convert.ts";
-import { quoteName } from "./dialect.ts";
 import type { Session, StreamChunk } from "./session.ts";
 import type { LoadedSpine, SpineColumn } from "./spine.ts";
 import { readVector } from "./vectors.ts";
@@ -99,9 +98,4 @@ export function batchOf({ chunk }: StreamChunk, columns: readonly ColumnInfo[]):
     rowCount: chunk.rowCount,
     columns: columns.map(({ name, type }, i): ColumnVector => ({ name, type, get: readVector(chunk.getColumnVector(i), type, name) })),
   };
-}
-
-/** Column names of a file, in order. */
-export function named(sql: string, name: string): string {
-  return `${sql} AS ${quoteName(name)}`;
 }

@@ -18,7 +18,7 @@ export async function shiftTimes(path: string, column: string, byUs: number): Pr
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });
-    throw translateError(error, { source: "example data" });
+    throw translateError(error, { doing: "output", what: path });
   } finally {
     connection.closeSync();
     instance.closeSync();

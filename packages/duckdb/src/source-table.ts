@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
-import { AsofError, type EngineColumn, type FileSourceModel, type SideTable, type SourceModel, type SqlSourceModel } from "@asof/core";
+import { AsofError, type FileSourceModel, type SideColumn, type SideTable, type SourceModel, type SqlSourceModel } from "@asof/core";
 import { quoteName, quoteText } from "./dialect.ts";
 import type { ErrorContext } from "./errors.ts";
 import type { Session, StatementOptions } from "./session.ts";
@@ -26,7 +26,11 @@ export async function describeBatch(
   if (source.type === "sql") return describeSql(session, source, options);
   const files = await listFiles(session, repositoryPath, source, options);
   const relation = source.type === "parquet" ? readParquet(files, source.hive) : readCsv(files, source, options.typedCsv === true);
-  const columns = await describeRelation(session, relation, sourceContext(source), options);
+  const context = sourceContext(source);
+  const columns =
+    source.type === "parquet"
+      ? await describeParquet(session, files, relation, context, options)
+      : await describeRelation(session, relation, context, options);
   const partitions = source.hive ? partitionColumns(files) : new Set<string>();
   return {
     relation,
@@ -44,7 +48,7 @@ export async function copyRelation(
   options: StatementOptions = {},
 ): Promise<SideTable> {
   const columns = side.columns.filter((c) => wanted.has(c.name));
-  const items = columns.length === 0 ? "1 AS one" : columns.map((c) => quoteName(c.name)).join(", ");
+  const items = columns.length === 0 ? "1 AS one" : columns.map((c) => c.sql).join(", ");
   await session.run(`CREATE TABLE ${table} AS SELECT ${items} FROM ${side.relation}`, context, options);
   // Columns that nobody wants stay listed, for the sentences of errors.
   return { relation: table, columns: side.columns };
@@ -67,9 +71,47 @@ export async function describeRelation(
   relation: string,
   context: ErrorContext,
   options: StatementOptions = {},
-): Promise<readonly EngineColumn[]> {
+): Promise<readonly SideColumn[]> {
   const rows = await session.rows(`DESCRIBE SELECT * FROM ${relation}`, context, options);
-  return rows.map((row) => ({ name: String(row.column_name), type: String(row.column_type), medium: "typed" }));
+  return rows.map((row) => {
+    const name = String(row.column_name);
+    return { name, type: String(row.column_type), medium: "typed", sql: quoteName(name) };
+  });
+}
+
+/**
+ * Columns of Parquet files under their own names. DuckDB ignores case and calls the second of `a` and `A` `A_1`; the real names are in
+ * the first file.
+ */
+export async function describeParquet(
+  session: Session,
+  files: readonly string[],
+  relation: string,
+  context: ErrorContext,
+  options: StatementOptions,
+): Promise<readonly SideColumn[]> {
+  const columns = await describeRelation(session, relation, context, options);
+  const lower = new Set(columns.map((c) => c.name.toLowerCase()));
+  const isRenamed = columns.some((c) => /_\d+$/.test(c.name) && lower.has(c.name.replace(/_\d+$/, "").toLowerCase()));
+  if (!isRenamed) return columns;
+  const rows = await session.rows(`SELECT name, num_children FROM parquet_schema(${quoteText(files[0] ?? "")})`, context, options);
+  const names = topLevelNames(rows.map((row) => ({ name: String(row.name), children: Number(row.num_children ?? 0) })));
+  return columns.map((c, i) => ({ ...c, name: names[i] ?? c.name }));
+}
+
+/** Names directly under the root of a schema that is listed depth first. */
+function topLevelNames(elements: readonly { readonly name: string; readonly children: number }[]): readonly string[] {
+  const names: string[] = [];
+  let at = 1;
+  const skip = (): void => {
+    const children = elements[at++]?.children ?? 0;
+    for (let i = 0; i < children; i++) skip();
+  };
+  while (at < elements.length) {
+    names.push(elements[at]?.name ?? "");
+    skip();
+  }
+  return names;
 }
 
 async function listFiles(

@@ -3,8 +3,8 @@ import { isAbsolute, resolve } from "node:path";
 import {
   AsofError,
   type ColumnInfo,
-  type EngineColumn,
   printType,
+  type SideColumn,
   type SpineInput,
   type SpinePlan,
   type SpineTable,
@@ -13,10 +13,10 @@ import {
 import { RowAppender } from "./append-rows.ts";
 import { familyOf, fileTypeOf, valueTypeOf } from "./column-types.ts";
 import { convertColumn, instantOfColumn } from "./convert.ts";
-import { quoteName, quoteText } from "./dialect.ts";
+import { quoteText } from "./dialect.ts";
 import type { ErrorContext } from "./errors.ts";
 import type { Session, StatementOptions } from "./session.ts";
-import { describeRelation, trimQuery } from "./source-table.ts";
+import { describeParquet, describeRelation, readParquet, trimQuery } from "./source-table.ts";
 
 /** A spine in the session's memory, with its columns as they came. */
 export interface LoadedSpine extends SpineTable {
@@ -29,15 +29,9 @@ export interface SpineColumn extends ColumnInfo {
   readonly engineType: string;
 }
 
-/** A column of a spine not loaded yet. */
-interface RawColumn extends EngineColumn {
-  /** How to select it from the relation. */
-  readonly sql: string;
-}
-
 interface SpineRelation {
   readonly relation: string;
-  readonly columns: readonly RawColumn[];
+  readonly columns: readonly SideColumn[];
   readonly context: ErrorContext;
 }
 
@@ -93,7 +87,7 @@ export async function loadSpine(
 }
 
 /** Int64 keys come out in the JavaScript form of their declaration; spines given as rows have their types with them. */
-function shownType(column: EngineColumn, plan: SpinePlan, spine: SpineInput): ValueType {
+function shownType(column: SideColumn, plan: SpinePlan, spine: SpineInput): ValueType {
   const given = spine.kind === "rows" ? spine.columns.find((c) => c.name === column.name)?.type : undefined;
   if (given !== undefined) return given;
   const type = valueTypeOf(column.type);
@@ -101,7 +95,7 @@ function shownType(column: EngineColumn, plan: SpinePlan, spine: SpineInput): Va
   return type.kind === "int64" && declared?.kind === "int64" ? declared : type;
 }
 
-function keyValue(column: RawColumn, type: ValueType): string {
+function keyValue(column: SideColumn, type: ValueType): string {
   const value = convertColumn(column, column.sql, type, "null");
   if (value !== null) return value;
   throw new AsofError(
@@ -111,7 +105,7 @@ function keyValue(column: RawColumn, type: ValueType): string {
   );
 }
 
-function requireColumn(columns: readonly RawColumn[], name: string, what: string): RawColumn {
+function requireColumn(columns: readonly SideColumn[], name: string, what: string): SideColumn {
   const found = columns.find((c) => c.name === name);
   if (found !== undefined) return found;
   throw new AsofError(
@@ -130,8 +124,8 @@ const namedRows = 3;
 
 async function checkSpine(
   session: Session,
-  columns: readonly EngineColumn[],
-  time: EngineColumn,
+  columns: readonly SideColumn[],
+  time: SideColumn,
   keys: readonly { readonly column: string; readonly type: ValueType; readonly sql: string; readonly from: string }[],
   options: StatementOptions,
 ): Promise<Pick<SpineTable, "rowCount" | "range">> {
@@ -192,7 +186,7 @@ async function openSpine(
     case "sql": {
       const context: ErrorContext = { doing: "spine", what: "The spine's query" };
       const relation = `(${trimQuery(spine.query)}\n) AS spine`;
-      return { relation, columns: await describeRaw(session, relation, context, options), context };
+      return { relation, columns: await describeRelation(session, relation, context, options), context };
     }
     case "file": {
       const path = isAbsolute(spine.path) || spine.path.includes("://") ? spine.path : resolve(repositoryPath, spine.path);
@@ -205,20 +199,10 @@ async function openSpine(
         });
       }
       if (spine.format === "csv") return openCsv(session, path, keys, timeColumn, context, options);
-      const relation = `read_parquet(${quoteText(path)}, hive_partitioning = false)`;
-      return { relation, columns: await describeRaw(session, relation, context, options), context };
+      const relation = readParquet([path], false);
+      return { relation, columns: await describeParquet(session, [path], relation, context, options), context };
     }
   }
-}
-
-async function describeRaw(
-  session: Session,
-  relation: string,
-  context: ErrorContext,
-  options: StatementOptions,
-): Promise<readonly RawColumn[]> {
-  const columns = await describeRelation(session, relation, context, options);
-  return columns.map((c) => ({ ...c, sql: quoteName(c.name) }));
 }
 
 /** Types are guessed, except of keys and times that the guess would spoil: "007" stays text where the key is text. */
@@ -230,8 +214,8 @@ async function openCsv(
   context: ErrorContext,
   options: StatementOptions,
 ): Promise<SpineRelation> {
-  const guessed = await describeRaw(session, `read_csv(${quoteText(path)}, header = true)`, context, options);
-  const isText = (c: EngineColumn): boolean => {
+  const guessed = await describeRelation(session, `read_csv(${quoteText(path)}, header = true)`, context, options);
+  const isText = (c: SideColumn): boolean => {
     if (c.name === timeColumn) return !["instant", "date"].includes(familyOf(c.type));
     return keys.some((key) => key.column === c.name && convertColumn(c, "x", key.type, "null") === null);
   };
@@ -254,7 +238,7 @@ async function appendSpine(
     throw new AsofError("ASOF_SPINE_INVALID", "The spine has no columns.", { path: "spine", fix: "Give rows with a key and a time." });
   }
   const columns = spine.columns.map(
-    (c, i): RawColumn => ({ name: c.name, type: fileTypeOf(c.type).replace(", ", ","), medium: "typed", sql: `c${i}` }),
+    (c, i): SideColumn => ({ name: c.name, type: fileTypeOf(c.type).replace(", ", ","), medium: "typed", sql: `c${i}` }),
   );
   await session.run(`CREATE TABLE ${rowsTable} (${columns.map((c) => `${c.sql} ${c.type}`).join(", ")})`, context, options);
   const types = spine.columns.map((c) => c.type);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import type { ColumnInfo, ComputedColumns, RecordBatch, RunOptions } from "@asof/core";
+import { AsofError, type ColumnInfo, type ComputedColumns, type RecordBatch, type RunOptions } from "@asof/core";
 import { RowAppender } from "./append-rows.ts";
 import { fileTypeOf } from "./column-types.ts";
 import { quoteName, quoteText } from "./dialect.ts";
@@ -30,6 +30,7 @@ export async function writeResult(
   const target = resolve(path);
   const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
   const context: ErrorContext = { doing: "output", what: `"${path}"` };
+  refuseCaseTwins(result, computed);
   const table = computed === null ? null : `asof_computed_${randomUUID().replaceAll("-", "")}`;
   try {
     if (table !== null && computed !== null) await computeColumns(result, table, computed, context);
@@ -44,6 +45,27 @@ export async function writeResult(
   } finally {
     rmSync(temporary, { force: true });
     if (table !== null) await result.session.run(`DROP TABLE IF EXISTS ${table}`, context);
+  }
+}
+
+/** DuckDB ignores case and would rename one of two such columns without a word. */
+function refuseCaseTwins({ columns }: WritableResult, computed: ComputedColumns | null): void {
+  const names = computed === null ? columns.map((c) => c.name) : [...computed.keep, ...computed.columns.map((c) => c.name)];
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const twin = seen.get(name.toLowerCase());
+    if (twin !== undefined) {
+      throw new AsofError(
+        "ASOF_NAME_COLLISION",
+        `Columns "${twin}" and "${name}" differ in case only, which files written by DuckDB cannot hold.`,
+        {
+          path: name,
+          value: name,
+          fix: "Ask for full feature names, or leave one of them out; rows and batches can hold both.",
+        },
+      );
+    }
+    seen.set(name.toLowerCase(), name);
   }
 }
 

@@ -4,9 +4,9 @@ import { childrenOf } from "../expression/columns.ts";
 import type { ExpressionNode } from "../expression/node.ts";
 import { orderColumns } from "../value/order.ts";
 import { printType, type ValueType } from "../value/type.ts";
-import type { Dialect, EngineColumn, InstantRange } from "./dialect.ts";
+import type { Dialect, InstantRange } from "./dialect.ts";
 import type { History } from "./join-plan.ts";
-import type { HistoryTables, SideTable } from "./program.ts";
+import type { HistoryTables, SideColumn, SideTable } from "./program.ts";
 
 /** Columns that a row of the offline log has beside the source's own, which keep their logical names. */
 export const logColumns = {
@@ -138,9 +138,8 @@ function logSide(bound: BoundHistory, table: SideTable, keys: HistoryQuery["keys
  * has a state of its own.
  */
 function foldLogOnce(source: SourceModel, table: SideTable, keys: HistoryQuery["keys"], dialect: Dialect): string {
-  const have = new Set(table.columns.map((c) => c.name));
   const quoted = (names: readonly (string | null)[]): readonly string[] =>
-    names.filter((name): name is string => name !== null && have.has(name)).map(dialect.quoteName);
+    names.flatMap((name) => table.columns.find((c) => c.name === name)?.sql ?? []);
   const columns = orderColumns(source.columns).map((c) => c.name);
   const order = quoted([logColumns.ingest, source.eventTime, logColumns.created, ...columns]).map((c) => dialect.orderBy(c, "ascending"));
   const partition = quoted([...keys.map((k) => k.name), logColumns.eventId]);
@@ -210,7 +209,7 @@ function conditions(side: Side, time: string, range: InstantRange, dialect: Dial
   const column = findColumn(side, side.eventTime);
   const where: string[] = [];
   if (column !== null && (fromUs !== null || toUs !== null)) {
-    const raw = dialect.instantFilter(column, dialect.quoteName(column.name), { fromUs, toUs });
+    const raw = dialect.instantFilter(column, column.sql, { fromUs, toUs });
     if (raw !== null) where.push(raw);
   }
   if (fromUs !== null) where.push(`${time} >= ${fromUs}`);
@@ -231,7 +230,7 @@ function identityOf(side: Side, dialect: Dialect): string {
   if (side.eventId === null) return "CAST(NULL AS VARCHAR)";
   const column = findColumn(side, side.eventId);
   if (column === null) throw missingColumn(side, side.eventId, "event id");
-  const sql = dialect.quoteName(column.name);
+  const sql = column.sql;
   return side.identityAsText ? `CAST(${sql} AS VARCHAR)` : sql;
 }
 
@@ -243,7 +242,7 @@ function instantOf(side: Side, name: string | null, dialect: Dialect): string {
   if (name === null) return nullInstant;
   const column = findColumn(side, name);
   if (column === null) throw missingColumn(side, name, "time");
-  const sql = dialect.instant(column, dialect.quoteName(column.name));
+  const sql = dialect.instant(column, column.sql);
   if (sql === null) {
     const what = name === side.eventTime ? "event-time" : "created-time";
     throw new AsofError("ASOF_SOURCE_COLUMN", `${side.what} has its ${what} column "${column.name}" as ${column.type}, not as a time.`, {
@@ -261,7 +260,7 @@ function printValue(side: Side, name: string, type: ValueType, what: "key" | "co
     if (side.missing === "null") return `CAST(NULL AS ${dialect.storageType(type)})`;
     throw missingColumn(side, name, what);
   }
-  const sql = dialect.convert(column, dialect.quoteName(column.name), type, "fail");
+  const sql = dialect.convert(column, column.sql, type, "fail");
   if (sql === null) {
     throw new AsofError(
       "ASOF_SOURCE_COLUMN",
@@ -277,7 +276,7 @@ function printValue(side: Side, name: string, type: ValueType, what: "key" | "co
 }
 
 /** By its exact name, also in engines that ignore case: `a` and `A` may both be there. */
-function findColumn(side: Side, name: string): EngineColumn | null {
+function findColumn(side: Side, name: string): SideColumn | null {
   const physical = side.mapping[name] ?? name;
   return side.table.columns.find((c) => c.name === physical) ?? null;
 }

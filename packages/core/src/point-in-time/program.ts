@@ -23,10 +23,15 @@ export interface SpineTable {
   readonly range: { readonly minUs: number; readonly maxUs: number } | null;
 }
 
+/** A column of a table or file, and how to select it: engines that ignore case rename one of `a` and `A`. */
+export interface SideColumn extends EngineColumn {
+  readonly sql: string;
+}
+
 /** A table or files, ready to stand in a FROM clause. */
 export interface SideTable {
   readonly relation: string;
-  readonly columns: readonly EngineColumn[];
+  readonly columns: readonly SideColumn[];
 }
 
 /** What the engine has of a view's history. A side that does not count is null. */
