@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
-import { listProjectFiles } from "../project-files.ts";
+import { listProjectFiles } from "../project/list-files.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 

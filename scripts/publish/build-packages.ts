@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { listProjectFiles } from "../project-files.ts";
+import { listProjectFiles } from "../project/list-files.ts";
 
 export interface BuiltPackage {
   readonly name: string;
@@ -89,6 +89,7 @@ function compile(root: string, folder: string, output: string, built: readonly B
     extends: join(root, "tsconfig.json"),
     compilerOptions: {
       noEmit: false,
+      noEmitOnError: true,
       declaration: true,
       stripInternal: false,
       rootDir: source,

@@ -75,6 +75,12 @@ test("a package that does not compile, or lacks what its manifest names, is not 
     () => buildPackages(broken, join(broken, ".cache/build")),
     (error) => error instanceof BuildError && /packages\/base does not compile:\n.*TS2322/.test(error.message),
   );
+  const reaching = workspace(t, {
+    "packages/base/src/index.ts": `export { area } from "../../app/src/area.ts";`,
+    "packages/app/src/area.ts": "export const area = 1;",
+  });
+  assert.throws(() => buildPackages(reaching, join(reaching, ".cache/build")), /TS6059/);
+  assert.equal(existsSync(join(reaching, "packages/app/src/area.js")), false, "nothing is written into the sources");
   const lacking = workspace(t, { "packages/base/src/index.ts": "", "packages/app/bin/app.js": "" });
   rmSync(join(lacking, "packages/app"), { recursive: true });
   const manifest = { name: "@asof/base", version: "0.1.0", type: "module", exports, bin: { x: "bin/x.js" }, files: ["dist", "extra"] };

@@ -115,14 +115,16 @@ function coreFolder(file: string): string | null {
   return match === null || file === "packages/core/src/index.ts" ? null : (match[1] ?? match[2] ?? ".");
 }
 
-/** No circle between the folders of a package, types included; its index gathers all of them and is left out. */
+/**
+ * No circle between the top folders of a package, types included. Folders inside a folder are its own affair, and the index gathers
+ * all of them and is left out.
+ */
 function checkFolderCycles(tree: Tree): readonly Fault[] {
   const edges = new Map<string, Set<string>>();
   const where = new Map<string, { file: string; line: number }>();
   for (const source of tree.sources.filter((s) => !s.isTest && !/\/src\/index\.ts$/.test(s.file))) {
     for (const item of source.imports.filter((i) => i.specifier.startsWith("."))) {
-      const target = join(dirname(source.file), item.specifier);
-      const [from, to] = [dirname(source.file), dirname(target)];
+      const [from, to] = [topFolder(source.file), topFolder(join(dirname(source.file), item.specifier))];
       if (from === to) continue;
       edges.set(from, (edges.get(from) ?? new Set()).add(to));
       where.set(`${from} ${to}`, { file: source.file, line: item.line });
@@ -137,6 +139,11 @@ function checkFolderCycles(tree: Tree): readonly Fault[] {
       `folders import each other in a circle: ${cycle.join(" → ")}. Move what both need below them.`,
     );
   });
+}
+
+/** `packages/core/src/value` for all files below it; `packages/core/src` for those that lie there. */
+function topFolder(file: string): string {
+  return /^(?:(?:packages|examples)\/[^/]+(?:\/src)?|[^/]+)(?:\/[^/]+(?=\/))?/.exec(file)?.[0] ?? file;
 }
 
 /** No circle of files at run time. Types may refer to each other: they are gone by then. */

@@ -72,6 +72,26 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       faults: [/^cycles packages\/core\/src\/plan\/a\.ts:1 .*plan → packages\/core\/src\/store → packages\/core\/src\/plan\./],
     },
     {
+      title: "a folder and the folders in it may use each other",
+      files: {
+        "packages/lmdb/src/index.ts": `export { a } from "./x/a.ts";`,
+        "packages/lmdb/src/x/a.ts": `import { c } from "./y/c.ts";\nexport const a = c;`,
+        "packages/lmdb/src/x/b.ts": `export const b = 1;`,
+        "packages/lmdb/src/x/y/c.ts": `import { b } from "../b.ts";\nexport const c = b;`,
+      },
+      faults: [],
+    },
+    {
+      title: "folders of any package must not form a circle",
+      files: {
+        "packages/lmdb/src/index.ts": `export { a } from "./x/a.ts";`,
+        "packages/lmdb/src/x/a.ts": `import { c } from "../y/c.ts";\nexport const a = c;`,
+        "packages/lmdb/src/x/b.ts": `export const b = 1;`,
+        "packages/lmdb/src/y/c.ts": `import { b } from "../x/b.ts";\nexport const c = b;`,
+      },
+      faults: [/^cycles packages\/lmdb\/src\/x\/a\.ts:1 .*lmdb\/src\/x → packages\/lmdb\/src\/y → /],
+    },
+    {
       title: "a folder of core needs a height",
       files: {
         ...inIndex("extra/a.ts"),
@@ -221,8 +241,14 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
         "docs/a.md": "see /home/me/x and relative/home/me",
         "docs/b.md": "from https://registry.example.org/x",
         "docs/c.md": "https://host.example/repository/npm/x",
+        "packages/lmdb/src/a.test.ts": `export const made = "/home/me/x";\nexport const real = "/ro${""}ot/x";`,
       },
-      faults: [/^machine docs\/a\.md:1 "\/home\/me"/, /^machine docs\/b\.md:1/, /^machine docs\/c\.md:1/],
+      faults: [
+        /^machine docs\/a\.md:1 "\/home\/me"/,
+        /^machine docs\/b\.md:1/,
+        /^machine docs\/c\.md:1/,
+        /^machine packages\/lmdb\/src\/a\.test\.ts:2/,
+      ],
     },
     {
       title: "a lock that names a registry",

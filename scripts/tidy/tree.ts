@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { listProjectFiles } from "../project-files.ts";
+import { listProjectFiles } from "../project/list-files.ts";
 import { parseSource, type SourceFile } from "./source.ts";
 
 /** A breach of a rule of the house. */
