@@ -1,0 +1,243 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { FlowSettings, Issue } from "@asof/core";
+import { nearest } from "@asof/core";
+import type { z } from "zod";
+import { check } from "./check.ts";
+import type { Environment } from "./interpolate.ts";
+import { type KeyPath, readYaml, throwIssues, type YamlFile } from "./read-yaml.ts";
+import { configSchema, storeSchemas, unusedKeys } from "./schema.ts";
+import { isFeastStore, knownStores, printKnownStores, type StoreRole } from "./store-types.ts";
+
+/** A checked feature_store.yaml. Paths are absolute. */
+export interface Config {
+  /** Where it was read from; null for an environment variable. */
+  readonly path: string | null;
+  readonly project: string;
+  readonly projectDescription: string | undefined;
+  readonly provider: string;
+  /** The managing repository of what is applied from here: `repository`, else the name in package.json, else the project. */
+  readonly repository: string;
+  readonly description: string | undefined;
+  /** Globs of definition files, relative to the repository. */
+  readonly definitions: readonly string[];
+  readonly registry: RegistryConfig;
+  readonly onlineStore: OnlineStoreConfig;
+  readonly offlineStore: OfflineStoreConfig;
+  readonly entityKeySerializationVersion: number;
+  readonly feastCompatibility: "corrected" | "strict";
+  /** Settings of the flows that are given; the others have the flows' defaults. */
+  readonly flow: Partial<FlowSettings>;
+  /** Keys of Feast that are read past, with their places. */
+  readonly unused: readonly { readonly key: string; readonly place: string }[];
+}
+
+export type RegistryConfig =
+  | { readonly type: "sqlite"; readonly path: string; readonly migrationsFolder: string | undefined }
+  | { readonly type: "memory" };
+
+export type OnlineStoreConfig =
+  | { readonly type: "lmdb"; readonly path: string; readonly mapSizeMaxBytes: number | undefined }
+  | { readonly type: "memory" };
+
+export interface OfflineStoreConfig {
+  readonly type: "duckdb";
+  readonly memoryLimit: string | undefined;
+  readonly threads: number | undefined;
+  readonly temporaryFolder: string | undefined;
+  /** Folder of the offline logs. */
+  readonly logFolder: string;
+}
+
+/** What a configuration depends on beside its text. */
+export interface ConfigContext {
+  readonly repositoryPath: string;
+  readonly packageName: string | null;
+  readonly path: string | null;
+}
+
+/** Reads and checks the text of a feature_store.yaml. Every fault found is reported at once. */
+export function readConfig(text: string, name: string, context: ConfigContext, environment: Environment): Config {
+  const file = readYaml(text, name, environment);
+  const top = check(configSchema, file.content, [], file);
+  const stores = isRecord(file.content) ? file.content : {};
+  const registry = readRegistry(stores.registry, file, context);
+  const online = readOnlineStore(stores.online_store, file, context);
+  const offline = readOfflineStore(stores.offline_store, file, context);
+  const issues = [...top.issues, ...registry.issues, ...online.issues, ...offline.issues];
+  if (top.value === null || registry.value === null || online.value === null || offline.value === null) throwIssues(issues);
+  const config = top.value;
+  return {
+    path: context.path,
+    project: config.project,
+    projectDescription: config.project_description,
+    provider: config.provider,
+    repository: config.repository ?? context.packageName ?? config.project,
+    description: config.description,
+    definitions: typeof config.definitions === "string" ? [config.definitions] : config.definitions,
+    registry: registry.value,
+    onlineStore: online.value,
+    offlineStore: offline.value,
+    entityKeySerializationVersion: config.entity_key_serialization_version,
+    feastCompatibility: config.feast_compatibility,
+    flow: flowOf(config.materialization),
+    unused: unusedOf(file),
+  };
+}
+
+type Read<T> = { readonly value: T; readonly issues: readonly [] } | { readonly value: null; readonly issues: readonly Issue[] };
+
+function readRegistry(value: unknown, file: YamlFile, context: ConfigContext): Read<RegistryConfig> {
+  const chosen = typeof value === "string" ? chooseByPath(value, ["registry"], file, {}) : chooseType("registry", value, file);
+  if (chosen.value === null) return chosen;
+  const { type, options } = chosen.value;
+  if (type === "memory") return settled(check(storeSchemas.registry.memory, options, ["registry"], file), () => ({ type: "memory" }));
+  const path = options.path;
+  // Without a type Feast goes by the path, and its own files are protobuf.
+  if (typeof path === "string") {
+    const byPath = chooseByPath(path, typeof value === "string" ? ["registry"] : ["registry", "path"], file, options);
+    if (byPath.value === null) return byPath;
+  }
+  return settled(check(storeSchemas.registry.sqlite, options, ["registry"], file), (config) => ({
+    type: "sqlite",
+    path: resolve(context.repositoryPath, config.path),
+    migrationsFolder: migrationsOf(config.migrations, context),
+  }));
+}
+
+/** The repository's own migration goes before the packaged one. */
+function migrationsOf(given: string | undefined, context: ConfigContext): string | undefined {
+  if (given !== undefined) return resolve(context.repositoryPath, given);
+  const own = join(context.repositoryPath, "migrations");
+  return existsSync(join(own, "feature_registry.sql")) ? own : undefined;
+}
+
+function readOnlineStore(value: unknown, file: YamlFile, context: ConfigContext): Read<OnlineStoreConfig> {
+  const chosen = chooseType("online_store", value, file);
+  if (chosen.value === null) return chosen;
+  const { type, options } = chosen.value;
+  if (type === "memory")
+    return settled(check(storeSchemas.online_store.memory, options, ["online_store"], file), () => ({ type: "memory" }));
+  return settled(check(storeSchemas.online_store.lmdb, options, ["online_store"], file), (config) => ({
+    type: "lmdb",
+    path: resolve(context.repositoryPath, config.path),
+    mapSizeMaxBytes: config.map_size_max_bytes,
+  }));
+}
+
+function readOfflineStore(value: unknown, file: YamlFile, context: ConfigContext): Read<OfflineStoreConfig> {
+  const chosen = chooseType("offline_store", value, file);
+  if (chosen.value === null) return chosen;
+  return settled(check(storeSchemas.offline_store.duckdb, chosen.value.options, ["offline_store"], file), (config) => ({
+    type: "duckdb",
+    memoryLimit: config.memory_limit?.replaceAll(" ", ""),
+    threads: config.threads,
+    temporaryFolder: config.temporary_folder === undefined ? undefined : resolve(context.repositoryPath, config.temporary_folder),
+    logFolder: resolve(context.repositoryPath, config.log_folder),
+  }));
+}
+
+interface ChosenStore {
+  readonly type: string;
+  /** Everything but the type. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** A store is absent (the default), a type's name, or a map with `type` (the registry: `registry_type` as in Feast). */
+function chooseType(role: StoreRole, value: unknown, file: YamlFile): Read<ChosenStore> {
+  const [first = ""] = Object.keys(knownStores[role]);
+  if (value === undefined) return { value: { type: first, options: {} }, issues: [] };
+  if (typeof value === "string") return knownType(role, value, [role], {}, file);
+  if (!isRecord(value)) {
+    const at = file.placeOf([role]);
+    const message = `${at}: ${role} must be the name of a type or a map of keys; it is ${file.show([role], value)}.`;
+    return {
+      value: null,
+      issues: [{ code: "ASOF_CONFIG_INVALID", path: at, message, fix: `Write \`${role}: { type: ${first} }\`, or leave it out.` }],
+    };
+  }
+  const key = role === "registry" && "registry_type" in value ? "registry_type" : "type";
+  const { [key]: type = first, ...options } = value;
+  if (typeof type === "string") return knownType(role, type, [role, key], options, file);
+  const at = file.placeOf([role, key]);
+  const message = `${at}: ${role}.${key} must be text; it is ${file.show([role, key], type)}.`;
+  return { value: null, issues: [{ code: "ASOF_CONFIG_INVALID", path: at, message, fix: `Write one of: ${printKnownStores(role)}.` }] };
+}
+
+function knownType(
+  role: StoreRole,
+  type: string,
+  path: KeyPath,
+  options: Readonly<Record<string, unknown>>,
+  file: YamlFile,
+): Read<ChosenStore> {
+  if (Object.hasOwn(knownStores[role], type)) return { value: { type, options }, issues: [] };
+  const hint = nearest(type, Object.keys(knownStores[role]));
+  const list = `Types for ${role}: ${printKnownStores(role)}.`;
+  return {
+    value: null,
+    issues: [
+      {
+        code: "ASOF_STORE_UNKNOWN",
+        path: file.placeOf(path),
+        message: `${file.placeOf(path)}: ${path.join(".")} ${file.show(path, type)} is ${isFeastStore(role, type) ? "a store of Feast that this version does not open" : "not a known type"}.`,
+        fix: hint === null ? list : `Did you mean "${hint}"? ${list}`,
+      },
+    ],
+  };
+}
+
+/** A registry given by its path alone: local SQLite, unless the path says otherwise. */
+function chooseByPath(path: string, at: KeyPath, file: YamlFile, options: Readonly<Record<string, unknown>>): Read<ChosenStore> {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(path)?.[1];
+  const reason = scheme !== undefined ? `lies at ${scheme}://` : path.endsWith(".pb") ? "is Feast's protobuf file" : null;
+  if (reason === null) return { value: { type: "sqlite", options: { ...options, path } }, issues: [] };
+  const place = file.placeOf(at);
+  return {
+    value: null,
+    issues: [
+      {
+        code: "ASOF_STORE_UNKNOWN",
+        path: place,
+        value: scheme ?? "file",
+        message: `${place}: ${at.join(".")} ${reason}, which this version does not open.`,
+        fix: `Write \`registry: data/registry.db\` for a SQLite file. Types for registry: ${printKnownStores("registry")}.`,
+      },
+    ],
+  };
+}
+
+function settled<C, T>(checked: Read<C>, make: (config: C) => T): Read<T> {
+  return checked.value === null ? { value: null, issues: checked.issues } : { value: make(checked.value), issues: [] };
+}
+
+function flowOf(materialization: z.output<typeof configSchema>["materialization"]): Partial<FlowSettings> {
+  const { max_future_skew, created_overlap, lookback, partition_rows_max } = materialization ?? {};
+  return {
+    ...(max_future_skew === undefined ? {} : { maxFutureSkewUs: max_future_skew }),
+    ...(created_overlap === undefined ? {} : { createdOverlapUs: created_overlap }),
+    ...(lookback === undefined ? {} : { lookbackUs: lookback }),
+    ...(partition_rows_max === undefined ? {} : { partitionRowsMax: partition_rows_max }),
+  };
+}
+
+/** Options inside the parts that only Feast reads. */
+const unusedOptions: readonly KeyPath[] = [
+  ["materialization", "pull_latest_features"],
+  ["materialization", "online_write_batch_size"],
+  ["registry", "cache_ttl_seconds"],
+  ["registry", "cache_mode"],
+  ["offline_store", "staging_location"],
+  ["offline_store", "staging_location_endpoint_override"],
+];
+
+function unusedOf(file: YamlFile): Config["unused"] {
+  const paths = [...unusedKeys.map((key) => [key]), ...unusedOptions];
+  return paths
+    .filter((path) => path.reduce((value: unknown, key) => (isRecord(value) ? value[key] : undefined), file.content) !== undefined)
+    .map((path) => ({ key: path.join("."), place: file.placeOfKey(path) }));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
