@@ -50,6 +50,7 @@ function compileRowPacker(online: OnlineView): RowPacker {
   const schema = online.schema;
   const fingerprint = fingerprintBytes(schema);
   const codec = codecOf(schema);
+  let decideTie: TieDecision | null = null;
   return {
     pack: (row) => {
       assert(row.values.length === schema.features.length, `a row of ${online.view} has ${row.values.length} values`);
@@ -69,23 +70,29 @@ function compileRowPacker(online: OnlineView): RowPacker {
         return createdTimeUs === null || (row.createdTimeUs !== null && row.createdTimeUs > createdTimeUs);
       const buffer = asBuffer(stored);
       if (compareBytes(packed, buffer.subarray(offset, stored.length)) === 0) return false;
-      return replacesTie(online, row, buffer, offset);
+      decideTie ??= compileTieDecision(online);
+      return decideTie(row, buffer, offset);
     },
   };
 }
 
+/** Whether a row replaces the stored one of equal times that begins at an offset. */
+type TieDecision = (row: OnlineRow, stored: Buffer, offset: number) => boolean;
+
 /** The rest of the row order, by the columns of the current schema; a column that the stored row lacks counts as null. */
-function replacesTie(view: OnlineView, row: OnlineRow, stored: Buffer, offset: number): boolean {
-  const columns = orderColumns(view.schema.features);
-  const { values } = rowReader(
-    view,
-    columns.map((column) => column.name),
-  )(stored, offset);
-  const storedKey = compileOrderKey(columns.map((column) => column.type))(values.map((value) => value ?? null));
-  const order = compareBytes(row.orderKey, storedKey);
-  if (order !== 0) return order > 0;
-  const storedSchema = schemaAt(view, stored, offset);
-  return view.schema.features.some((feature) => !storedSchema.features.some((other) => other.name === feature.name));
+function compileTieDecision(online: OnlineView): TieDecision {
+  const columns = orderColumns(online.schema.features);
+  const names = columns.map((column) => column.name);
+  const encode = compileOrderKey(columns.map((column) => column.type));
+  return (row, stored, offset) => {
+    const { values } = rowReader(online, names)(stored, offset);
+    const storedKey = encode(values.map((value) => value ?? null));
+    const order = compareBytes(row.orderKey, storedKey);
+    if (order !== 0) return order > 0;
+    const storedSchema = schemaAt(online, stored, offset);
+    if (storedSchema.fingerprint === online.schema.fingerprint) return false;
+    return online.schema.features.some((feature) => !storedSchema.features.some((other) => other.name === feature.name));
+  };
 }
 
 const readers = new WeakMap<OnlineView, WeakMap<readonly string[], RowReader>>();
