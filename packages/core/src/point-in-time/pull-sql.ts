@@ -1,10 +1,11 @@
 import type { SourceModel } from "../definition/model.ts";
 import { assert } from "../error/error.ts";
-import type { ColumnInfo, PullRequest } from "../store/offline.ts";
 import { orderColumns } from "../value/order.ts";
+import type { ColumnInfo } from "../value/record-batch.ts";
 import type { Dialect } from "./dialect.ts";
 import { type BoundHistory, foldOnce, hasEventIds, selectHistory, type WantedColumn } from "./history-sql.ts";
 import type { HistoryTables } from "./program.ts";
+import type { PullRequest } from "./pull-request.ts";
 
 /** A pull as one query; its columns are in storage form, in the order of `columns`. */
 export interface PullQuery {
