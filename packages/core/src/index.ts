@@ -179,6 +179,7 @@ export {
   type Uuid,
   uuid,
   type ValueClass,
+  valueTypeOf,
 } from "./definition/value-types.ts";
 export type { AnyView, ValuesOf, View } from "./definition/view.ts";
 export { checkWindow, defaultHopUs, tailUs } from "./definition/window.ts";
@@ -264,6 +265,7 @@ export type { FeatureFilter, FeatureRegistry, LineageFact, RegisteredFeature } f
 export { lineageNode } from "./registry/lineage.ts";
 export { openMemoryRegistry } from "./registry/memory-registry.ts";
 export { decodeModels, type ModelsByName, modelsFromSnapshot, repositoryFromSnapshot, servedViewOf } from "./registry/models.ts";
+export { forgetRetired, type RetiredGenerations, retiredGenerations } from "./registry/retired.ts";
 export { rowSchemaOf } from "./registry/row-schema.ts";
 export {
   decodeSourceState,

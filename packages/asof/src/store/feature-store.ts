@@ -1,6 +1,7 @@
 import {
   type AnyService,
   type AnySource,
+  type AnyValueType,
   type AnyView,
   AsofError,
   type InstantLiteral,
@@ -14,6 +15,7 @@ import {
   referenceOf,
   type TypedRetrieval,
   type ValueType,
+  valueTypeOf,
 } from "@asof/core";
 import type { Table } from "apache-arrow";
 import type { Asked, Session } from "./session.ts";
@@ -59,7 +61,7 @@ interface LooseQuery {
 
 interface LooseHistoricalQuery extends LooseQuery {
   readonly spine: SpineLike;
-  readonly spineColumns?: Readonly<Record<string, { readonly type?: ValueType }>>;
+  readonly spineColumns?: Readonly<Record<string, AnyValueType>>;
   readonly timeColumn?: string;
   readonly fullFeatureNames?: boolean;
   readonly knowledge?: "event" | "created";
@@ -135,7 +137,8 @@ async function getHistorical(session: Session, query: LooseHistoricalQuery): Pro
 function knownTypes(asked: Asked, declared: LooseHistoricalQuery["spineColumns"]): KnownTypes {
   const types = new Map<string, { readonly type: ValueType; readonly nullable: boolean }>();
   for (const [name, column] of Object.entries(declared ?? {})) {
-    if (column.type !== undefined) types.set(name, { type: column.type, nullable: true });
+    const type = valueTypeOf(column);
+    if (type !== null) types.set(name, { type, nullable: true });
   }
   const { keyColumns, requestFields } = planRequest(asked, { fullFeatureNames: true });
   for (const { column, type } of keyColumns) types.set(column, { type, nullable: true });

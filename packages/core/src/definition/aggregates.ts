@@ -1,6 +1,6 @@
 import type { Duration } from "./duration.ts";
 import type { AnyExpr, Condition, NumberClass, RowOf } from "./expr-types.ts";
-import { attachPayload } from "./payload.ts";
+import { makeHandle } from "./payload.ts";
 import type { AnyValueType, MetaOptions, ValueClass } from "./value-types.ts";
 
 /** A windowed or lifetime aggregate of a source whose columns are `C`; a feature of a windowed view. */
@@ -161,8 +161,7 @@ export interface Derived<out Js, in C = never> {
 /** Computes a feature from the columns of one row: `derive((b) => b.spend.div(b.items))`. */
 export function derive<C, E extends AnyExpr>(compute: ((row: RowOf<C>) => E) | E, options?: MetaOptions): Derived<E["~js"], C>;
 export function derive(compute: unknown, options?: unknown): Derived<unknown, never> {
-  const visible: Pick<Derived<unknown>, "kind"> = { kind: "derived" };
-  return Object.freeze(attachPayload(visible, { of: "derived", compute, options })) as Derived<unknown>;
+  return makeHandle({ kind: "derived" }, { of: "derived", compute, options });
 }
 
 /** What may stand as a feature of a view over a source with columns `C`. */
@@ -171,6 +170,5 @@ export type Feature<C> = AnyValueType | Aggregate<unknown, C> | Derived<unknown,
 type AnyAggregate = Aggregate<unknown, never>;
 
 function make(fn: string, column: unknown, options: unknown, n?: unknown): AnyAggregate {
-  const visible: Pick<AnyAggregate, "kind"> = { kind: "aggregate" };
-  return Object.freeze(attachPayload(visible, { of: "aggregate", fn, column, options, n })) as AnyAggregate;
+  return makeHandle({ kind: "aggregate" }, { of: "aggregate", fn, column, options, n });
 }

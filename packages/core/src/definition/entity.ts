@@ -1,6 +1,6 @@
 import type { ColumnModel, EntityModel } from "./model.ts";
-import { attachPayload } from "./payload.ts";
-import { asRecord, IssueList, OptionReader } from "./read.ts";
+import { makeHandle } from "./payload.ts";
+import { asRecord, IssueList, OptionReader, readName } from "./read.ts";
 import { readColumns } from "./read-columns.ts";
 import type { Merge, Nothing, TypeMessage } from "./type-message.ts";
 import type { AnyKeyType, AnyNotNull, AnyValueType, MetaOptions } from "./value-types.ts";
@@ -45,12 +45,12 @@ export function entity<Name extends string, K extends { readonly [name: string]:
 ): Entity<Name, { readonly [P in keyof K]: K[P]["~js"] }>;
 export function entity(name: unknown, options: unknown): AnyEntity {
   const list = new IssueList();
-  const path = `entities.${String(name)}`;
+  const ownName = readName(name, "entities", list);
+  const path = `entities.${ownName}`;
   const reader = new OptionReader(options, path, list, ["key"]);
   const keys = readKeys(reader, list);
-  const model: EntityModel = Object.freeze({ kind: "entity", name: String(name), keys, meta: reader.meta() });
-  const visible: Pick<AnyEntity, "kind" | "name"> = { kind: "entity", name: model.name };
-  return Object.freeze(attachPayload(visible, { of: "definition", model, reference: null, issues: list.issues })) as AnyEntity;
+  const model: EntityModel = Object.freeze({ kind: "entity", name: ownName, keys, meta: reader.meta() });
+  return makeHandle({ kind: "entity", name: model.name }, { of: "definition", model, reference: null, issues: list.issues });
 }
 
 function readKeys(reader: OptionReader, list: IssueList): readonly ColumnModel[] {

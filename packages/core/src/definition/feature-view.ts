@@ -1,7 +1,7 @@
 import type { Aggregate, Feature } from "./aggregates.ts";
 import type { Duration } from "./duration.ts";
 import type { AnyEntity, KeysOf } from "./entity.ts";
-import { IssueList } from "./read.ts";
+import { IssueList, readName } from "./read.ts";
 import { readFeatureView } from "./read-view.ts";
 import type { Source } from "./source.ts";
 import type { Nothing, TypeMessage } from "./type-message.ts";
@@ -81,5 +81,5 @@ export function featureView<
 ): View<Name, KeysOf<E>, { readonly [K in keyof F]: F[K]["~js"] | null }, Nothing>;
 export function featureView(name: unknown, options: unknown, features: unknown): AnyView {
   const list = new IssueList();
-  return makeView(readFeatureView(String(name), options, features, list), list.issues);
+  return makeView(readFeatureView(readName(name, "feature_views", list), options, features, list), list.issues);
 }

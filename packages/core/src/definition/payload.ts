@@ -71,6 +71,14 @@ export function attachPayload<T extends object>(target: T, payload: Payload): T 
   return Object.defineProperty(target, payloadKey, { value: payload });
 }
 
+/**
+ * Makes what users hold: the members that exist at run time, frozen, with plain data behind them. The other members of `T`
+ * begin with `~` and exist for the compiler only.
+ */
+export function makeHandle<V extends object, T extends V>(visible: V, payload: Payload): T {
+  return Object.freeze(attachPayload(visible, payload)) as T;
+}
+
 /** The plain data behind an object, or null for anything that no builder made. */
 export function payloadOf(value: unknown): Payload | null {
   if ((typeof value !== "object" && typeof value !== "function") || value === null || !(payloadKey in value)) return null;

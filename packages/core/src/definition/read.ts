@@ -83,6 +83,18 @@ export class OptionReader {
   }
 }
 
+/** A name as given; a wrong kind of name is an issue and stands for itself in paths. */
+export function readName(name: unknown, group: string, list: IssueList): string {
+  if (typeof name === "string") return name;
+  const shown = describeWrongName(name);
+  list.add("ASOF_NAME_INVALID", `${group}.${shown}`, shown, `The name is ${shown}, not text.`, "Give the name as the first argument.");
+  return shown;
+}
+
+function describeWrongName(name: unknown): string {
+  return typeof name === "object" && name !== null ? "an_object" : typeof name === "function" ? "a_function" : String(name);
+}
+
 /** Reads `"30d"` into microseconds; null after adding an issue. */
 export function readDuration(value: unknown, path: string, list: IssueList, code: ErrorCode = "ASOF_DURATION_INVALID"): number | null {
   const fix = 'Write a positive whole number of s, m, h or d, for example "30d".';

@@ -1,4 +1,4 @@
-import { IssueList } from "./read.ts";
+import { IssueList, readName } from "./read.ts";
 import { readRequestView } from "./read-request-view.ts";
 import type { Merge, NoExtra, Nothing, Simplify } from "./type-message.ts";
 import type { AnyValueType, MetaOptions } from "./value-types.ts";
@@ -57,5 +57,5 @@ export function requestView<
 >;
 export function requestView(name: unknown, options: unknown, features: unknown, compute: unknown): AnyView {
   const list = new IssueList();
-  return makeView(readRequestView(String(name), options, features, compute, list), list.issues);
+  return makeView(readRequestView(readName(name, "feature_views", list), options, features, compute, list), list.issues);
 }

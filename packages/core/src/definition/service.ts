@@ -1,6 +1,6 @@
 import type { ServiceModel } from "./model.ts";
-import { attachPayload } from "./payload.ts";
-import { IssueList, OptionReader } from "./read.ts";
+import { makeHandle } from "./payload.ts";
+import { IssueList, OptionReader, readName } from "./read.ts";
 import { readReferences } from "./read-references.ts";
 import type { Merge, Nothing, TypeMessage } from "./type-message.ts";
 import type { MetaOptions } from "./value-types.ts";
@@ -53,7 +53,8 @@ export function featureService<Name extends string, const V extends readonly Any
 >;
 export function featureService(name: unknown, views: unknown, options?: unknown): AnyService {
   const list = new IssueList();
-  const path = `feature_services.${String(name)}`;
+  const ownName = readName(name, "feature_services", list);
+  const path = `feature_services.${ownName}`;
   const reader = new OptionReader(options, path, list, []);
   const references = readReferences(views, `${path}.views`, list);
   if (Array.isArray(views) && views.length === 0) {
@@ -65,7 +66,6 @@ export function featureService(name: unknown, views: unknown, options?: unknown)
       "List the views that the model uses.",
     );
   }
-  const model: ServiceModel = Object.freeze({ kind: "service", name: String(name), views: references, meta: reader.meta() });
-  const visible: Pick<AnyService, "kind" | "name"> = { kind: "service", name: model.name };
-  return Object.freeze(attachPayload(visible, { of: "definition", model, reference: null, issues: list.issues })) as AnyService;
+  const model: ServiceModel = Object.freeze({ kind: "service", name: ownName, views: references, meta: reader.meta() });
+  return makeHandle({ kind: "service", name: model.name }, { of: "definition", model, reference: null, issues: list.issues });
 }

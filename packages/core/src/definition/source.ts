@@ -1,7 +1,7 @@
 import type { RowOf } from "./expr-types.ts";
 import type { SourceModel } from "./model.ts";
-import { attachPayload } from "./payload.ts";
-import { asRecord, IssueList, readMetaFaults } from "./read.ts";
+import { makeHandle } from "./payload.ts";
+import { asRecord, IssueList, readMetaFaults, readName } from "./read.ts";
 import { readFileSource, readPushSource, readSqlSource } from "./read-source.ts";
 import { rowOfColumns } from "./row.ts";
 import type { Nothing } from "./type-message.ts";
@@ -78,28 +78,28 @@ export interface PushSourceOptions<C> extends Omit<TableOptions<C>, "columns"> {
 export function parquet<Name extends string, C extends Columns>(name: Name, options: ParquetOptions<C>): Source<Name, C>;
 export function parquet(name: unknown, options: unknown): AnySource {
   const list = new IssueList();
-  return makeSource(readFileSource("parquet", String(name), options, list), list);
+  return makeSource(readFileSource("parquet", readName(name, "sources", list), options, list), list);
 }
 
 /** CSV files. */
 export function csv<Name extends string, C extends Columns>(name: Name, options: CsvOptions<C>): Source<Name, C>;
 export function csv(name: unknown, options: unknown): AnySource {
   const list = new IssueList();
-  return makeSource(readFileSource("csv", String(name), options, list), list);
+  return makeSource(readFileSource("csv", readName(name, "sources", list), options, list), list);
 }
 
 /** A query that the offline engine runs. */
 export function sql<Name extends string, C extends Columns>(name: Name, options: SqlOptions<C>): Source<Name, C>;
 export function sql(name: unknown, options: unknown): AnySource {
   const list = new IssueList();
-  return makeSource(readSqlSource(String(name), options, list), list);
+  return makeSource(readSqlSource(readName(name, "sources", list), options, list), list);
 }
 
 /** Rows that applications push, with or without a batch history. */
 export function push<Name extends string, C extends Columns = Nothing>(name: Name, options: PushSourceOptions<C>): Source<Name, C>;
 export function push(name: unknown, options: unknown): AnySource {
   const list = new IssueList();
-  return makeSource(readPushSource(String(name), options, list), list);
+  return makeSource(readPushSource(readName(name, "sources", list), options, list), list);
 }
 
 export interface KafkaOptions {
@@ -123,10 +123,10 @@ export function kafka(options: unknown): Stream {
   } as const;
   const texts = Object.entries(asRecord(record.options) ?? {}).map(([k, v]): [string, string] => [k, String(v)]);
   const model = Object.freeze({ type: "kafka", topic: valid ? topic : "", options: Object.freeze(Object.fromEntries(texts)) } as const);
-  return Object.freeze(attachPayload({ kind: "stream" } as const, { of: "stream", model, faults: valid ? faults : [...faults, wrong] }));
+  return makeHandle({ kind: "stream" }, { of: "stream", model, faults: valid ? faults : [...faults, wrong] });
 }
 
 function makeSource(model: SourceModel, list: IssueList): AnySource {
-  const visible: Omit<AnySource, "~columns"> = { kind: "source", name: model.name, row: rowOfColumns(model.columns, model.name) };
-  return Object.freeze(attachPayload(visible, { of: "definition", model, reference: null, issues: list.issues })) as AnySource;
+  const row: unknown = rowOfColumns(model.columns, model.name);
+  return makeHandle({ kind: "source", name: model.name, row }, { of: "definition", model, reference: null, issues: list.issues });
 }

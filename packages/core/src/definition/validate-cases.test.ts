@@ -1,30 +1,19 @@
-import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { baskets, customer, issuesIn, loose, on, people, sound, windowed } from "../../test/definition/sample.ts";
-import type { Issue } from "../error/error.ts";
+import { describe } from "node:test";
+import { baskets, type Case, customer, loose, on, people, reportsEach, sound, windowed } from "../../test/definition/sample.ts";
 import { count, derive, distinctCount, lastN, sum } from "./aggregates.ts";
 import { entity } from "./entity.ts";
 import { featureView } from "./feature-view.ts";
 import { requestView } from "./request-view.ts";
 import { featureService } from "./service.ts";
-import { csv, kafka, parquet, push, sql } from "./source.ts";
+import { parquet, push } from "./source.ts";
 import { date, decimal, float32, float64, int64, nullable, string } from "./value-types.ts";
 
 const anyView = loose(featureView);
 const anyEntity = loose(entity);
-const anyParquet = loose(parquet);
 const anyRequestView = loose(requestView);
 const anyService = loose(featureService);
 const anySum = loose(sum);
 const anyCount = loose(count);
-
-interface Case {
-  readonly made: () => unknown;
-  readonly code: Issue["code"];
-  readonly path: string;
-  readonly message: RegExp;
-  readonly fix?: RegExp;
-}
 
 const cases: Readonly<Record<string, Case>> = {
   // Names.
@@ -474,108 +463,10 @@ const cases: Readonly<Record<string, Case>> = {
     path: "feature_views.r.inputs[0]",
     message: /import each other in a circle/,
   },
-  // What types refuse, from JavaScript.
-  "no options": {
-    made: () => anyView("v", undefined, { spend: float64() }),
-    code: "ASOF_DEFINITION_INVALID",
-    path: "feature_views.v.source",
-    message: /The source is undefined, not a source/,
-  },
-  "no features": {
-    made: () => anyView("v", on),
-    code: "ASOF_DEFINITION_INVALID",
-    path: "feature_views.v.features",
-    message: /needs features/,
-  },
-  "an unknown option": {
-    made: () => anyView("v", { ...on, tll: "3d" }, { spend: float64() }),
-    code: "ASOF_DEFINITION_INVALID",
-    path: "feature_views.v.tll",
-    message: /There is no option "tll"/,
-    fix: /Did you mean "ttl"\?/,
-  },
-  "an unknown option of an aggregate": {
-    made: () => anyView("v", on, { x: anyCount({ windw: "7d" }) }),
-    code: "ASOF_DEFINITION_INVALID",
-    path: "feature_views.v.features.x.windw",
-    message: /There is no option "windw"/,
-  },
-  "a builder that was not called": {
-    made: () => anyView("v", on, { spend: float64 }),
-    code: "ASOF_DEFINITION_INVALID",
-    path: "feature_views.v.features.spend",
-    message: /a function \(call it/,
-  },
-  "a source for an entity": {
-    made: () => anyView("v", { entities: [baskets], source: baskets }, { spend: float64() }),
-    code: "ASOF_DEFINITION_INVALID",
-    path: "feature_views.v.entities[0]",
-    message: /This is a source, not an entity/,
-  },
-  "a column that is no type": {
-    made: () => anyParquet("s", { path: "p", columns: { a: "float64" } }),
-    code: "ASOF_COLUMN_TYPE",
-    path: "sources.s.columns.a",
-    message: /"a" is "float64", not a value type/,
-  },
-  "no path": {
-    made: () => anyParquet("s", { columns: {} }),
-    code: "ASOF_DEFINITION_INVALID",
-    path: "sources.s.path",
-    message: /needs the path/,
-  },
-  "no query": {
-    made: () => loose(sql)("s", { columns: {} }),
-    code: "ASOF_DEFINITION_INVALID",
-    path: "sources.s.query",
-    message: /needs a query/,
-  },
-  "a delimiter of two characters": {
-    made: () => csv("s", { path: "p", columns: {}, delimiter: "||" }),
-    code: "ASOF_DEFINITION_INVALID",
-    path: "sources.s.delimiter",
-    message: /one character/,
-  },
-  "a stream without topic": {
-    made: () => parquet("s", { path: "p", columns: {}, stream: kafka({ topic: "" }) }),
-    code: "ASOF_DEFINITION_INVALID",
-    path: "sources.s.stream",
-    message: /needs a topic/,
-  },
-  "tags that are no texts": {
-    made: () => anyEntity("e", { key: { id: string() }, tags: { a: 1 } }),
-    code: "ASOF_DEFINITION_INVALID",
-    path: "entities.e.tags",
-    message: /Tags must be an object of texts/,
-  },
-  "a list for a service": {
-    made: () => anyService("s", sound),
-    code: "ASOF_DEFINITION_INVALID",
-    path: "feature_services.s.views",
-    message: /given as a list/,
-  },
-};
-
-/** Issues that a case has besides its own, because the fault shows in two places. */
-const companions: Readonly<Record<string, readonly string[]>> = {
-  "a feature without name": ["ASOF_NAME_INVALID sources.s.columns."],
 };
 
 describe("validation", () => {
-  for (const [name, { made, code, path, message, fix }] of Object.entries(cases)) {
-    test(`reports ${name}, and only that`, () => {
-      const issues = issuesIn(made());
-      const [issue] = issues.filter((i) => i.path === path);
-      assert.ok(issue !== undefined, `no issue at ${path} among ${JSON.stringify(issues, null, 2)}`);
-      assert.equal(issue.code, code);
-      assert.match(issue.message, message);
-      assert.match(issue.fix, fix ?? /./);
-      for (const text of [issue.message, issue.fix]) assert.match(text, /[.?]$/, `"${text}" is no sentence`);
-      // A service of no views and an empty name have a companion: the rest is about one fault.
-      assert.deepEqual(
-        issues.filter((i) => i !== issue).map((i) => `${i.code} ${i.path}`),
-        companions[name] ?? [],
-      );
-    });
-  }
+  reportsEach(cases, {
+    "a feature without name": ["ASOF_NAME_INVALID sources.s.columns."],
+  });
 });

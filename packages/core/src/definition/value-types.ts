@@ -1,6 +1,6 @@
 import type { ValueType } from "../value/type.ts";
 import type { Meta } from "./model.ts";
-import { attachPayload, type Fault, payloadOf, type ValuePayload } from "./payload.ts";
+import { type Fault, makeHandle, payloadOf, type ValuePayload } from "./payload.ts";
 import { readMetaFaults } from "./read.ts";
 
 /**
@@ -73,13 +73,10 @@ export interface MetaOptions {
 
 function makeType<T extends AnyValueType>(type: ValueType, options: unknown, faults: readonly Fault[] = []): T {
   const { meta, faults: metaFaults } = readMetaFaults(options, type.kind === "int64" ? ["as"] : []);
-  return makeValue<T>({ of: "value", type: Object.freeze(type), nullable: false, meta, faults: [...faults, ...metaFaults] });
-}
-
-function makeValue<T extends AnyValueType>(payload: ValuePayload): T {
-  const visible: { readonly kind: "type" } = { kind: "type" };
-  // The other members of T exist for the compiler only.
-  return Object.freeze(attachPayload(visible, payload)) as T;
+  return makeHandle(
+    { kind: "type" },
+    { of: "value", type: Object.freeze(type), nullable: false, meta, faults: [...faults, ...metaFaults] },
+  );
 }
 
 export function bool(options?: MetaOptions): Bool {
@@ -179,7 +176,15 @@ export function nullable<T extends AnyNotNull>(of: T, options?: MetaOptions): Nu
   const { meta, faults } = readMetaFaults(options, []);
   const merged: Meta = { ...inner?.meta, ...meta };
   const broken = inner === null ? [wrongElement(of)] : inner.faults;
-  return makeValue({ of: "value", type: inner?.type ?? { kind: "string" }, nullable: true, meta: merged, faults: [...broken, ...faults] });
+  return makeHandle(
+    { kind: "type" },
+    { of: "value", type: inner?.type ?? { kind: "string" }, nullable: true, meta: merged, faults: [...broken, ...faults] },
+  );
+}
+
+/** The plain type behind a value type: `valueTypeOf(int32())` is `{ kind: "int32" }`. Null for anything else. */
+export function valueTypeOf(value: unknown): ValueType | null {
+  return valuePayload(value)?.type ?? null;
 }
 
 /** The plain data behind a value type, or null for anything else. */
