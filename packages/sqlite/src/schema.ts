@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { AsofError } from "@asof/core";
 
 /** The format that this version writes; it also reads the one before, of which there is none yet. */
-export const formatVersion = 1;
+const formatVersion = 1;
 
 /** What the statements of this package need; checked when a registry is opened. */
 const requiredColumns: Readonly<Record<string, readonly string[]>> = {
@@ -38,7 +38,7 @@ const requiredColumns: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Name of the migration in its folder. */
-export const migrationFile = "feature_registry.sql";
+const migrationFile = "feature_registry.sql";
 
 /** Makes the tables. The caller holds the write transaction. */
 export function applyMigration(database: DatabaseSync, folder: string, path: string): void {

@@ -44,7 +44,7 @@ function explain(schema: z.ZodType, issue: z.core.$ZodIssue, base: KeyPath, root
 }
 
 /** The fault of a key that nobody reads. */
-export function unknownKey(known: readonly string[], path: KeyPath, file: YamlFile): Issue {
+function unknownKey(known: readonly string[], path: KeyPath, file: YamlFile): Issue {
   const at = file.placeOfKey(path);
   const key = String(path.at(-1));
   const hint = nearest(key, known);

@@ -1,7 +1,5 @@
 import { type Document, isScalar, type Scalar, visit } from "yaml";
-
-/** Variables by name, as in `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from "../platform/environment.ts";
 
 /** A variable that is not set, or a `${` that cannot be read, and where it stands. */
 export interface InterpolationFault {

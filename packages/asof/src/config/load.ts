@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { AsofError } from "@asof/core";
+import { type Environment, systemEnvironment } from "../platform/environment.ts";
 import { type Config, readConfig } from "./config.ts";
-import type { Environment } from "./interpolate.ts";
 
 export type { Config } from "./config.ts";
 
 /** The name of the file in a repository. */
-export const configName = "feature_store.yaml";
+const configName = "feature_store.yaml";
 
 export interface LoadOptions {
   /** Another file than the repository's, as with `-f`; it goes before the variables. */
@@ -21,7 +21,7 @@ export interface LoadOptions {
  */
 export async function loadConfig(
   repositoryPath: string,
-  environment: Environment = process.env,
+  environment: Environment = systemEnvironment,
   options: LoadOptions = {},
 ): Promise<Config> {
   const repository = resolve(repositoryPath);

@@ -1,6 +1,7 @@
 import { AsofError, type Issue, printValue } from "@asof/core";
 import { type Document, isAlias, isMap, isNode, isPair, isScalar, LineCounter, parseDocument, visit } from "yaml";
-import { type Environment, interpolate } from "./interpolate.ts";
+import type { Environment } from "../platform/environment.ts";
+import { interpolate } from "./interpolate.ts";
 
 /** A key path in the document. */
 export type KeyPath = readonly (string | number)[];

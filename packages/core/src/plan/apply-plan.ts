@@ -40,12 +40,12 @@ export function throwRefusals(plan: Plan): void {
 }
 
 /** Each lost attempt means that another process applied something. */
-const attemptsMax = 200;
-const pauseMaxMs = 40;
+const attemptsMax = 100;
+const pauseMaxMs = 20;
 
 /**
  * Plans and applies until the plan meets the registry from which it was made. ASOF_REGISTRY_CONFLICT when others were faster
- * 200 times. Returns the plan that was applied.
+ * 100 times. Returns the plan that was applied.
  */
 export async function applyUntilCurrent(
   store: RegistryStore,

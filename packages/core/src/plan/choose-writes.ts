@@ -145,6 +145,6 @@ function refuseLostColumns(view: ViewModel, record: RegistryRecord, columns: rea
   };
 }
 
-export function capital(text: string): string {
+function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

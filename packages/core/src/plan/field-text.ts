@@ -31,7 +31,7 @@ export function printFieldChange(difference: FieldDifference): string {
 }
 
 /** A stored field's value as people read it. */
-export function printField(path: string, value: Json): string {
+function printField(path: string, value: Json): string {
   const name = path.slice(path.lastIndexOf(".") + 1);
   const absent = durations[name];
   if (absent !== undefined) return typeof value === "number" ? formatDuration(value) : absent;
@@ -86,7 +86,8 @@ function printReference(reference: JsonObject): string {
   return parts.join(", ");
 }
 
+/** One line of bounded length; the stored spelling of a type's JavaScript form becomes words. */
 function shorten(text: string): string {
-  const line = text.replaceAll("\n", "\\n");
+  const line = text.replaceAll("\n", "\\n").replaceAll("int64:number", "int64 as number");
   return line.length > textMax ? `${line.slice(0, textMax - 1)}…` : line;
 }

@@ -38,9 +38,9 @@ describe("a plan as text", () => {
       renderPlan(plan),
       `+ project "shop"
 + entity "customer"
-    keys.customer_id: int64:number
+    keys.customer_id: int64 as number
 + source "baskets"
-    columns.items: int64:number
+    columns.items: int64 as number
     columns.spend: float64
     columns.used_coupon: bool
     type: parquet
@@ -50,7 +50,7 @@ describe("a plan as text", () => {
     columns.tenure: int64
     type: csv
 + feature view "activity"
-    features.coupons_90d: int64:number = count() over 90d where used_coupon = true
+    features.coupons_90d: int64 as number = count() over 90d where used_coupon = true
     features.spend_30d: float64 = sum(spend) over 30d
     source: baskets
     → compute spend_30d, coupons_90d

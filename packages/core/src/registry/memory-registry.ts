@@ -7,6 +7,7 @@ import {
   type RecordKey,
   type RegistryChange,
   type RegistryRecord,
+  type RegistrySnapshot,
   type RegistryStore,
 } from "../store/registry.ts";
 import { compareText } from "../value/order.ts";
@@ -19,80 +20,89 @@ interface LoggedChange {
 
 /** A registry that lives as long as the process: for tests and trials. */
 export function openMemoryRegistry(): RegistryStore {
-  const records = new Map<string, RegistryRecord>();
-  const changes = new Map<string, LoggedChange>();
-  const jobs = new Map<string, JobRecord>();
-  const edges = new Map<string, LineageEdge>();
-  let version = 0;
-  let definitionsVersion = 0;
+  return new MemoryRegistry();
+}
 
-  function holds(change: RegistryChange): boolean {
-    return change.ifRevision === null || change.ifRevision === (records.get(textOf(change))?.revision ?? 0);
+class MemoryRegistry implements RegistryStore {
+  readonly type = "memory";
+  readonly #records = new Map<string, RegistryRecord>();
+  readonly #changes = new Map<string, LoggedChange>();
+  readonly #jobs = new Map<string, JobRecord>();
+  readonly #edges = new Map<string, LineageEdge>();
+  #version = 0;
+  #definitionsVersion = 0;
+
+  async snapshot(project: string | null): Promise<RegistrySnapshot> {
+    const selected = [...this.#records.values()].filter((r) => project === null || r.project === project);
+    return { ...(await this.versions()), records: selected.sort(compareKeys) };
   }
 
-  function write(change: RegistryChange, nowUs: number): void {
+  async read(keys: readonly RecordKey[]): Promise<readonly (RegistryRecord | null)[]> {
+    return keys.map((key) => this.#records.get(textOf(key)) ?? null);
+  }
+
+  async versions(): Promise<{ readonly version: number; readonly definitionsVersion: number }> {
+    return { version: this.#version, definitionsVersion: this.#definitionsVersion };
+  }
+
+  async commit(changeSet: ChangeSet, nowUs: number): Promise<{ readonly version: number } | "conflict"> {
+    const { changes, ifDefinitionsVersion, lineage } = changeSet;
+    if (ifDefinitionsVersion !== null && ifDefinitionsVersion !== this.#definitionsVersion) return "conflict";
+    if (!changes.every((change) => this.#holds(change))) return "conflict";
+    this.#version++;
+    if (changes.some((c) => definitionKinds.includes(c.kind))) this.#definitionsVersion++;
+    for (const change of changes) this.#write(change, nowUs);
+    for (const key of lineage?.remove ?? []) this.#edges.delete(edgeText(key));
+    await this.addLineage(lineage?.add ?? []);
+    return { version: this.#version };
+  }
+
+  async changesSince(version: number): Promise<readonly LoggedChange[]> {
+    return [...this.#changes.values()].filter((c) => c.version > version);
+  }
+
+  async putJob(job: JobRecord): Promise<void> {
+    this.#jobs.set(job.id, structuredClone(job));
+  }
+
+  async getJob(id: string): Promise<JobRecord | null> {
+    return this.#jobs.get(id) ?? null;
+  }
+
+  async listJobs(project: string, limit: number): Promise<readonly JobRecord[]> {
+    const own = [...this.#jobs.values()].filter((j) => j.project === project);
+    return own.sort((a, b) => b.startedAtUs - a.startedAtUs || compareText(a.id, b.id)).slice(0, limit);
+  }
+
+  async addLineage(edges: readonly LineageEdge[]): Promise<void> {
+    for (const edge of edges) if (!this.#edges.has(edgeText(edge))) this.#edges.set(edgeText(edge), structuredClone(edge));
+  }
+
+  async listLineage(project: string): Promise<readonly LineageEdge[]> {
+    const own = [...this.#edges.values()].filter((e) => e.project === project);
+    return own.sort((a, b) => compareText(a.from, b.from) || compareText(a.to, b.to) || compareText(a.recordedBy, b.recordedBy));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #holds(change: RegistryChange): boolean {
+    return change.ifRevision === null || change.ifRevision === (this.#records.get(textOf(change))?.revision ?? 0);
+  }
+
+  #write(change: RegistryChange, nowUs: number): void {
     const id = textOf(change);
     const { project, kind, name } = change;
     if (change.op === "delete") {
-      if (!records.delete(id)) return;
+      if (!this.#records.delete(id)) return;
     } else {
       const { op: _op, ifRevision: _ifRevision, ...record } = change;
-      records.set(id, { ...structuredClone(record), revision: (records.get(id)?.revision ?? 0) + 1, updatedAtUs: nowUs });
+      const revision = (this.#records.get(id)?.revision ?? 0) + 1;
+      this.#records.set(id, { ...structuredClone(record), revision, updatedAtUs: nowUs });
     }
     // Deleted first, so that the map's order is the order of last changes.
-    changes.delete(id);
-    changes.set(id, { version, key: { project, kind, name }, op: change.op });
+    this.#changes.delete(id);
+    this.#changes.set(id, { version: this.#version, key: { project, kind, name }, op: change.op });
   }
-
-  function addEdges(added: readonly LineageEdge[]): void {
-    for (const edge of added) if (!edges.has(edgeText(edge))) edges.set(edgeText(edge), structuredClone(edge));
-  }
-
-  return {
-    type: "memory",
-    async snapshot(project) {
-      const selected = [...records.values()].filter((r) => project === null || r.project === project);
-      return { version, definitionsVersion, records: selected.sort(compareKeys) };
-    },
-    async read(keys) {
-      return keys.map((key) => records.get(textOf(key)) ?? null);
-    },
-    async versions() {
-      return { version, definitionsVersion };
-    },
-    async commit(changeSet: ChangeSet, nowUs) {
-      const { ifDefinitionsVersion, lineage } = changeSet;
-      if (ifDefinitionsVersion !== null && ifDefinitionsVersion !== definitionsVersion) return "conflict";
-      if (!changeSet.changes.every(holds)) return "conflict";
-      version++;
-      if (changeSet.changes.some((c) => definitionKinds.includes(c.kind))) definitionsVersion++;
-      for (const change of changeSet.changes) write(change, nowUs);
-      for (const key of lineage?.remove ?? []) edges.delete(edgeText(key));
-      addEdges(lineage?.add ?? []);
-      return { version };
-    },
-    async changesSince(since) {
-      return [...changes.values()].filter((c) => c.version > since);
-    },
-    async putJob(job) {
-      jobs.set(job.id, structuredClone(job));
-    },
-    async getJob(id) {
-      return jobs.get(id) ?? null;
-    },
-    async listJobs(project, limit) {
-      const own = [...jobs.values()].filter((j) => j.project === project);
-      return own.sort((a, b) => b.startedAtUs - a.startedAtUs || compareText(a.id, b.id)).slice(0, limit);
-    },
-    async addLineage(added) {
-      addEdges(added);
-    },
-    async listLineage(project) {
-      const own = [...edges.values()].filter((e) => e.project === project);
-      return own.sort((a, b) => compareText(a.from, b.from) || compareText(a.to, b.to) || compareText(a.recordedBy, b.recordedBy));
-    },
-    async [Symbol.asyncDispose]() {},
-  };
 }
 
 function textOf(key: RecordKey): string {

@@ -9,13 +9,13 @@ import type { ViewState } from "./view-state.ts";
 import { decodeViewState, encodeViewState } from "./view-state-codec.ts";
 
 /** With 8 writers of one record in a loop the longest wait seen was 20 attempts. */
-const attemptsMax = 200;
-const pauseMaxMs = 40;
+const attemptsMax = 100;
+const pauseMaxMs = 20;
 
 /**
  * Changes records of state by compare-and-swap: reads them, computes, writes if nothing changed in between, else again. All
  * records are written or none. `change` must be pure; it may run several times. A null spec stands for a record that is not
- * there. What did not change is not written. ASOF_REGISTRY_CONFLICT when others were faster 200 times.
+ * there. What did not change is not written. ASOF_REGISTRY_CONFLICT when others were faster 100 times.
  */
 export async function updateStates(
   store: RegistryStore,
