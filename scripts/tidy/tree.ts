@@ -56,7 +56,7 @@ export function readTree(root: string): Tree {
   const known = new Set(files);
   const texts = new Map<string, string>();
   const text = (file: string): string => {
-    const found = texts.get(file) ?? readFileSync(join(root, file), "utf8");
+    const found = texts.get(file) ?? readIfThere(join(root, file));
     texts.set(file, found);
     return found;
   };
@@ -69,8 +69,18 @@ export function readTree(root: string): Tree {
       .flatMap((file) => readManifest(file, text(file))),
     has: (path) => known.has(path) || folders.has(path.replace(/\/$/, "")),
     text,
-    sizeBytes: (file) => statSync(join(root, file)).size,
+    sizeBytes: (file) => statSync(join(root, file), { throwIfNoEntry: false })?.size ?? 0,
   };
+}
+
+/** Tests that run meanwhile may write files and remove them. */
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    throw error;
+  }
 }
 
 /** The package a file belongs to: the deepest folder with a named manifest. */
@@ -86,7 +96,7 @@ function ancestors(file: string): readonly string[] {
 }
 
 function readManifest(file: string, text: string): readonly PackageManifest[] {
-  const json: unknown = JSON.parse(text);
+  const json: unknown = text === "" ? null : JSON.parse(text);
   if (typeof json !== "object" || json === null || !("name" in json)) return [];
   const manifest = json as Record<string, unknown>;
   const folder = file.replace(/\/?package\.json$/, "");
