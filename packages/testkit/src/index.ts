@@ -14,6 +14,13 @@ export { findMinimal, shrink } from "./generate/shrink.ts";
 export type { Answer, SourceRow, SourceTable, SourceTables, SpineRow } from "./oracle/data.ts";
 export { oracle } from "./oracle/oracle.ts";
 export { designRules, type Rules } from "./oracle/rules.ts";
+// parity law: worlds, schedules, dying processes
+export { faultyOnlineStore, type Kill, KillSwitch, SimulatedKill, unorderedOnlineStore } from "./parity/faulty-online-store.ts";
+export { randomParityCase } from "./parity/generate-parity.ts";
+export type { IngestStep, ParityCase, ParityStep } from "./parity/parity-case.ts";
+export { type ParityDriver, runSchedule, type ScheduleOutcome } from "./parity/run-schedule.ts";
+export { findMinimalParity, shrinkParity } from "./parity/shrink-parity.ts";
+export { WorldFiles } from "./parity/world-files.ts";
 export { type FakeClock, fakeClock } from "./random/fake-clock.ts";
 export { chance, choose, int, seededRandom, shuffle, times } from "./random/seeded-random.ts";
 export { type Comparison, compareResults, type Mismatch, printComparison } from "./run/compare-results.ts";

@@ -50,7 +50,8 @@ export function randomSource(random: Random, name: string, keys: readonly Column
     stream: null,
     meta: {},
   };
-  const names = [...keys.map((k) => k.name), ...columnNames, base.eventTime, base.createdTime, base.eventId];
+  // Every view uses the first key; a mapping of one that none uses would be a fault.
+  const names = [...keys.slice(0, 1).map((k) => k.name), ...columnNames, base.eventTime, base.createdTime, base.eventId];
   const mapping = randomMapping(
     random,
     names.filter((n) => n !== null),

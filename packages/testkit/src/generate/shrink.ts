@@ -25,6 +25,13 @@ export function* shrink(one: Case): Generator<Case> {
   yield* plainerRows(one);
 }
 
+/** Cases with fewer views, features and columns over the same rows. */
+export function* shrinkPlan(one: Case): Generator<Case> {
+  yield* without(one.plan.views, (views) => withViews(one, views), 1);
+  yield* fewerFeatures(one);
+  yield* fewerColumns(one);
+}
+
 /**
  * The simplest case that still fails, reached by trying simpler neighbours until none fails or `attemptsMax` were tried.
  * `fails` gets cases that may be wrong in other ways than the first; it decides what counts.
