@@ -1,4 +1,3 @@
-import { join, resolve } from "node:path";
 import { AsofError, type OfflineStore, type OnlineStore, openMemoryOnlineStore, openMemoryRegistry, type RegistryStore } from "@asof/core";
 import type { Config } from "../config/load.ts";
 
@@ -12,39 +11,35 @@ export interface OpenedStores {
 
 /**
  * Opens the stores by their `type`, loading each package only when it is used. What was opened is closed again when a later one
- * fails. Paths are relative to the repository.
+ * fails.
  */
 export async function openStores(repositoryPath: string, config: Config): Promise<OpenedStores> {
   await using opened = new AsyncDisposableStack();
-  const registry = opened.use(await openRegistry(repositoryPath, config));
+  const registry = opened.use(await openRegistry(config));
   const offline = opened.use(await openOffline(repositoryPath, config));
-  const online = opened.use(await openOnline(repositoryPath, config));
+  const online = opened.use(await openOnline(config));
   const kept = opened.move();
   return { registry, offline, online, close: () => kept.disposeAsync() };
 }
 
-async function openRegistry(repositoryPath: string, config: Config): Promise<RegistryStore> {
+async function openRegistry(config: Config): Promise<RegistryStore> {
   const { registry } = config;
   if (registry.type === "memory") return openMemoryRegistry();
   const { openSqliteRegistry } = await loadStore("sqlite", () => import("@asof/sqlite"));
-  return openSqliteRegistry({ path: resolve(repositoryPath, registry.path) });
+  return openSqliteRegistry({ path: registry.path, migrationsFolder: registry.migrationsFolder });
 }
 
 async function openOffline(repositoryPath: string, config: Config): Promise<OfflineStore> {
   const { openDuckDbOfflineStore } = await loadStore("duckdb", () => import("@asof/duckdb"));
-  return openDuckDbOfflineStore({
-    repositoryPath,
-    logFolder: join(repositoryPath, "data", "log"),
-    memoryLimit: config.offlineStore.memoryLimit,
-    threads: config.offlineStore.threads,
-  });
+  const { memoryLimit, threads, temporaryFolder, logFolder } = config.offlineStore;
+  return openDuckDbOfflineStore({ repositoryPath, memoryLimit, threads, temporaryFolder, logFolder });
 }
 
-async function openOnline(repositoryPath: string, config: Config): Promise<OnlineStore> {
+async function openOnline(config: Config): Promise<OnlineStore> {
   const { onlineStore } = config;
   if (onlineStore.type === "memory") return openMemoryOnlineStore();
   const { openLmdbOnlineStore } = await loadStore("lmdb", () => import("@asof/lmdb"));
-  return openLmdbOnlineStore({ path: resolve(repositoryPath, onlineStore.path) });
+  return openLmdbOnlineStore({ path: onlineStore.path, mapSizeMaxBytes: onlineStore.mapSizeMaxBytes });
 }
 
 /** A store's package may be missing on purpose: not everybody wants every client. */
