@@ -41,7 +41,7 @@ export function addLiveEvents(
   const expiredBeforeUs = Math.min(...state.droppedBeforeUs);
   const inHead = new Map<string, number>();
   for (const [at, { id }] of state.live.head.entries()) if (id !== null) inHead.set(id, at);
-  const lookUp = compileIdLookup(state.ids);
+  const lookUp = compileIdLookup(state.ids, events.length);
   const fresh: RawEvent[] = [];
   const met = new Set<string>();
   for (const event of events) {

@@ -53,17 +53,26 @@ export function hashEventId(eventId: string): string {
   return bytes.toString("latin1");
 }
 
-/** Looks ids up: the generation in which the event was folded, or null. Valid until the ids change. */
-export function compileIdLookup(ids: EventIds): (id: string) => number | null {
-  const pending = new Map(ids.pending.map((entry) => [entry.id, entry.generation]));
+/**
+ * Looks ids up: the generation in which the event was folded, or null. Valid until the ids change. `lookups` is how many are to
+ * come: for few the chunks are searched as they are, for many they are unpacked first.
+ */
+export function compileIdLookup(ids: EventIds, lookups: number): (id: string) => number | null {
+  const known = new Map(ids.pending.map((entry) => [entry.id, entry.generation]));
   const chunks = [...ids.chunks.values()];
+  // A search costs about as much as unpacking four ids.
+  if (lookups * 4 > chunkMax) for (const chunk of chunks.splice(0)) unpackChunk(chunk, known);
   return (id) => {
-    const known = pending.get(id);
-    if (known !== undefined) return known;
+    const generation = known.get(id);
+    if (generation !== undefined) return generation;
     if (chunks.length === 0) return null;
     const bytes = Buffer.from(id, "latin1");
     return chunks.find((chunk) => chunkHas(chunk, bytes))?.generation ?? null;
   };
+}
+
+function unpackChunk(chunk: IdChunk, known: Map<string, number>): void {
+  for (let at = 0; at < chunk.ids.length; at += idBytes) known.set(chunk.ids.toString("latin1", at, at + idBytes), chunk.generation);
 }
 
 function chunkHas(chunk: IdChunk, id: Buffer): boolean {
@@ -105,7 +114,7 @@ function withIds(ids: Buffer, added: readonly Buffer[]): Buffer {
 
 /** Adds ids of events that leave the head. Returns the numbers of the chunks that changed. */
 export function addIds(ids: EventIds, added: readonly PendingId[]): number[] {
-  ids.pending.push(...added);
+  ids.pending = [...ids.pending, ...added];
   if (ids.pending.length <= pendingMax) return [];
   const changed: number[] = [];
   const generations = new Set(ids.pending.map((entry) => entry.generation));

@@ -35,6 +35,7 @@ export function replaceBatchEvents(
   const { batchEndUs, pulledAtUs = 0 } = replacement;
   const state = before ?? emptyState(layout);
   const fromUs = replacement.rangeFromUs ?? Number.NEGATIVE_INFINITY;
+  assert(Number.isSafeInteger(batchEndUs), "a range ends at an instant");
   assert(replacement.rangeFromUs === null || floorTo(fromUs, blockUs) === fromUs, "a replaced range starts with a block");
   const range = { fromUs, toUs: floorTo(batchEndUs, blockUs) + blockUs };
   for (const { eventTimeUs } of replacement.events) {

@@ -43,17 +43,11 @@ function dropSegments(state: KeyState, series: Series, index: number, beforeUs: 
     if (layerSeries === undefined) continue;
     const expired = layerSeries.segments.filter((lazy) => segmentStartUs(series, lazy.index) + spanUs <= beforeUs);
     layerSeries.segments.splice(0, expired.length);
-    for (const lazy of expired) recordDropped(state, index, segmentStartUs(series, lazy.index) + spanUs);
-    const openStartUs = layerSeries.open?.tiles[0]?.startUs;
-    if (openStartUs !== undefined && openStartUs + series.hopUs <= beforeUs) {
-      layerSeries.open = null;
-      recordDropped(state, index, openStartUs + series.hopUs);
+    for (const lazy of expired) {
+      const endUs = segmentStartUs(series, lazy.index) + spanUs;
+      state.droppedBeforeUs[index] = Math.max(state.droppedBeforeUs[index] ?? endUs, endUs);
     }
   }
-}
-
-function recordDropped(state: KeyState, series: number, beforeUs: number): void {
-  state.droppedBeforeUs[series] = Math.max(state.droppedBeforeUs[series] ?? beforeUs, beforeUs);
 }
 
 function forgetIds(state: KeyState, beforeUs: number): void {

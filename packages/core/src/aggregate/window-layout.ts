@@ -114,7 +114,7 @@ function keepFeature(view: WindowedViewModel, feature: FeatureModel, order: read
   const argument = fn.fn === "count" ? null : feature.aggregate.argument;
   assert(fn.fn === "count" || argument !== null, `aggregate "${view.name}:${feature.name}" has an argument`);
   const hopUs = windowUs === null ? dayUs : feature.aggregate.hopUs;
-  assert(hopUs !== null, `window "${view.name}:${feature.name}" has a hop`);
+  assert(hopUs !== null && (windowUs ?? 0) % hopUs === 0, `window "${view.name}:${feature.name}" is a whole number of hops`);
   const series = windowUs === null ? "L" : String(hopUs);
   return {
     ...{ name: feature.name, windowUs, hopUs, series },

@@ -13,7 +13,7 @@ import { type Coverage, readWindow, type WindowRead } from "./read-window.ts";
 import { type BatchReplacement, replaceBatchEvents } from "./replace-batch.ts";
 import { compactState, dropLiveEvents } from "./shrink-state.ts";
 import { compileStateCodec, type StateChange } from "./state-codec.ts";
-import { planLayout, type WindowFeature } from "./window-layout.ts";
+import { planLayout, type WindowFeature, type WindowLayout } from "./window-layout.ts";
 import type { KeyState } from "./window-state.ts";
 
 export type { CompleteInterval, LiveOutcome } from "./add-live.ts";
@@ -55,8 +55,9 @@ export interface WindowProgram {
    */
   replaceBatch(state: KeyState | null, replacement: BatchReplacement): KeyState;
   /**
-   * Adds pushed, streamed or logged events in any order, each id once. `complete` says that the events are all of the key's logged
-   * ones of an interval: features that were added after some of them had been folded then get those too.
+   * Adds pushed, streamed or logged events in any order, each id once. An id stands for one event with one event time. `complete` says
+   * that the events are all of the key's logged ones of an interval: features that were added after some of them had been folded then
+   * get those too. The log must have been read after every writer knew the added features; a later replay of the call changes nothing.
    */
   addLive(state: KeyState | null, events: readonly WindowEvent[], complete?: CompleteInterval): LiveOutcome;
   /** Removes live events before a moved handover, a whole number of `blockUs` (see {@link alignHandover}), and refuses them from now on. */
@@ -78,10 +79,9 @@ export interface StoredSchemas {
 
 /** Compiles a windowed view. ASOF_WINDOW_INVALID where its hops do not fit together. */
 export function compileWindowedView(view: WindowedViewModel, stored?: StoredSchemas): WindowProgram {
-  const layout = planLayout(view);
+  const { layout, prepare } = planOnce(view);
   const schema = stored?.schema ?? windowSchema(view);
   const codec = compileStateCodec(layout, schema.fingerprint, stored?.schemas ?? new Map());
-  const prepare = compilePrepare(layout);
   const byName = new Map(layout.features.map((feature) => [feature.name, feature]));
   const featureOf = (name: string): WindowFeature => byName.get(name) ?? refuseFeature(view, name);
   return {
@@ -102,11 +102,28 @@ export function compileWindowedView(view: WindowedViewModel, stored?: StoredSche
   };
 }
 
+interface Plan {
+  readonly layout: WindowLayout;
+  readonly prepare: ReturnType<typeof compilePrepare>;
+}
+
+/** Models are frozen, and pushes compile the same view again and again. */
+const plans = new WeakMap<WindowedViewModel, Plan>();
+
+function planOnce(view: WindowedViewModel): Plan {
+  const known = plans.get(view);
+  if (known !== undefined) return known;
+  const layout = planLayout(view);
+  const plan = { layout, prepare: compilePrepare(layout) };
+  plans.set(view, plan);
+  return plan;
+}
+
 /** Features by name with a fingerprint of what their states mean: names, types, aggregates, tie-breaking columns. */
 export function windowSchema(view: WindowedViewModel): RowSchema {
   const features = view.features.map(({ name, type }) => ({ name, type })).sort((a, b) => compareText(a.name, b.name));
   const aggregates = new Map(view.features.map((f) => [f.name, f.kind === "aggregate" ? f.aggregate : null]));
-  const meaning = [features.map(({ name, type }) => [name, type, aggregates.get(name)]), planLayout(view).orderColumns];
+  const meaning = [features.map(({ name, type }) => [name, type, aggregates.get(name)]), planOnce(view).layout.orderColumns];
   return { fingerprint: sha256Hex(canonicalText(meaning)).slice(0, 16), features };
 }
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { seededRandom, shuffle, times } from "@asof/testkit";
+import type { ExpressionNode } from "../expression/node.ts";
 import type { StoredState } from "../store/online.ts";
 import { sha256Hex } from "../value/hash.ts";
-import { eventOf, randomRow, type TestFeature, type TestRow, viewOf, writeState } from "./window-model.test.support.ts";
+import { columnNode, eventOf, randomRow, type TestFeature, type TestRow, viewOf, writeState } from "./window-model.test.support.ts";
 import { compileWindowedView, type WindowProgram } from "./window-program.ts";
 
 const second = 1_000_000;
@@ -66,18 +67,25 @@ describe("stored window state", () => {
     assert.equal(first.folded, 5000);
     const replay = push(program, first.stored, shuffle(seededRandom("replay"), rows));
     assert.deepEqual([replay.folded, replay.duplicates, replay.changed], [0, 5000, []]);
+    for (const row of shuffle(seededRandom("single"), rows).slice(0, 100)) assert.equal(push(program, first.stored, [row]).duplicates, 1);
+    const news = times(100, (i) => rowAt(i * second, `new ${i}`));
+    for (const row of news) assert.equal(push(program, first.stored, [row]).folded, 1);
   });
 
   test("folds more events of one instant than the head holds, and reads at that instant without them", () => {
     const rows = [rowAt(hour - 5, "before"), ...times(1500, (i) => rowAt(hour + 7, `e${i}`))];
     for (const order of [rows, rows.toReversed(), shuffle(seededRandom("ties"), rows)]) {
       let { stored } = push(program, nothing, order.slice(0, 700));
-      stored = push(program, stored, order.slice(700)).stored;
+      for (const from of [700, 1100, 1300]) stored = push(program, stored, order.slice(from, from === 700 ? 1100 : from + 201)).stored;
       assert.deepEqual(valuesAt(program, stored, hour + 7), [1, 1, 1, 1]);
       assert.deepEqual(valuesAt(program, stored, hour + 8), [1501, 1501, 1, 1501]);
       stored = push(program, stored, [rowAt(hour + 9, "after")]).stored;
       assert.deepEqual(valuesAt(program, stored, hour + 9), [1501, 1501, 1, 1501]);
       assert.deepEqual(valuesAt(program, stored, hour + 10), [1502, 1502, 1, 1502]);
+      const burst = times(1100, (i) => rowAt(hour + 20, `second ${i}`));
+      stored = push(program, push(program, stored, burst).stored, [rowAt(hour + 20, "one more")]).stored;
+      assert.deepEqual(valuesAt(program, stored, hour + 20), [1502, 1502, 1, 1502]);
+      assert.deepEqual(valuesAt(program, stored, hour + 21), [2603, 2603, 1, 2603]);
     }
     const events = rows.map((row) => eventOf(program, row));
     const state = program.replaceBatch(null, { events, rangeFromUs: null, batchEndUs: hour + 7 });
@@ -126,12 +134,47 @@ describe("stored window state", () => {
       stored = writeState(windows, stored, windows.compact(added.state));
     }
     assert.ok(stored.parts.size < 20, `${stored.parts.size} parts`);
+    assert.deepEqual(
+      [...stored.parts.keys()].filter((part) => part.startsWith("i:")),
+      ["i:2"],
+    );
     const endUs = 399 * day + 6 * hour;
     assert.deepEqual(valuesAt(windows, stored, endUs), [42, 186]);
     assert.deepEqual(valuesAt(windows, stored, 200 * day), ["incomplete", "incomplete"]);
     const late = push(windows, stored, [rowAt(100 * day, "late"), rowAt(399 * day + 1, "recent")]);
     assert.deepEqual([late.folded, late.expired], [1, 1]);
     assert.deepEqual(valuesAt(windows, late.stored, endUs), [43, 187]);
+    const old = push(windows, late.stored, [rowAt(390 * day - 15 * day, "for the longer window only"), rowAt(399 * day + 2, "newer")]);
+    assert.deepEqual(valuesAt(windows, old.stored, endUs), [44, 189]);
+    const hourly = old.changed.filter((part) => part.startsWith("l3600000000:"));
+    assert.deepEqual(hourly, [`l3600000000:${Math.floor((399 * day) / (32 * hour))}`], "no expired tile comes back");
+  });
+
+  test("keeps ids as long as the youngest of those stored together can matter", () => {
+    const windows = compileWindowedView(viewOf([count], 0));
+    const recent = times(65, (i) => rowAt(77 * day + i, `e${i}`));
+    let { stored } = push(windows, nothing, recent);
+    stored = push(windows, stored, [rowAt(71 * day, "late")]).stored;
+    assert.ok(stored.parts.has("i:0"), "the late event's id was the last to go out");
+    const newer = push(windows, stored, [rowAt(80 * day, "newer")]);
+    stored = writeState(windows, newer.stored, windows.compact(newer.state));
+    assert.equal(windows.read(windows.decodeState(stored), 71 * day, { fromUs: null }).incomplete[0], true, "tiles were dropped");
+    assert.equal(push(windows, stored, recent).duplicates, 65);
+  });
+
+  test("evaluates an argument only in rows that some feature folds", () => {
+    const i = columnNode("i");
+    const view = viewOf(
+      [{ ...count, name: "squares", column: "i", fn: { fn: "sum" }, condition: { node: columnNode("b"), holds: () => true } }],
+      0,
+    );
+    const [squares] = view.features;
+    assert.ok(squares?.kind === "aggregate");
+    const argument: ExpressionNode = { node: "call", op: "mul", args: [i, i], type: i.type };
+    const overflowing = compileWindowedView({ ...view, features: [{ ...squares, aggregate: { ...squares.aggregate, argument } }] });
+    const row = (b: boolean) => eventOf(overflowing, { ...rowAt(5, "a"), values: { i: 2 ** 52, b } });
+    assert.equal(overflowing.read(overflowing.addLive(null, [row(false)]).state, 10, { fromUs: null }).values[0], null);
+    assert.throws(() => overflowing.addLive(null, [row(true)]), /ASOF_EXPRESSION_FAILED/);
   });
 
   test("an event from a wrong clock expires nothing that is read now", () => {

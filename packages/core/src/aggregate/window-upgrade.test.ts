@@ -151,28 +151,93 @@ describe("features added in place", () => {
     for (const [what, count] of Object.entries(seen)) assert.ok(count >= 200, `${what} happened ${count} times only`);
   });
 
-  test("are filled part by part", () => {
-    const feature = (name: string, fn: "count" | "sum"): TestFeature => ({
-      ...{ name, fn: { fn }, column: fn === "sum" ? "i" : null, windowUs: 100, hopUs: 10, condition: null },
-    });
-    const [old, grown] = [viewOf([feature("n", "count")], 0), viewOf([feature("n", "count"), feature("total", "sum")], 0)];
-    const schemas = new Map([old, grown].map((view) => [windowSchema(view).fingerprint, null]));
-    const before = compileWindowedView(old);
-    const after = compileWindowedView(grown, { schema: windowSchema(grown), schemas });
-    const random = seededRandom("parts");
-    const rows = [5, 15, 25, 35].map((us) => ({ ...randomRow(random, us, null), values: { i: us } }));
-    const replace = (program: WindowProgram, stored: StoredState, fromUs: number, batchEndUs: number): StoredState => {
-      const events = rows.filter((row) => row.eventTimeUs >= fromUs && row.eventTimeUs <= batchEndUs).map((row) => eventOf(program, row));
-      return writeState(program, stored, program.replaceBatch(program.decodeState(stored), { events, rangeFromUs: fromUs, batchEndUs }));
+  const feature = (name: string, fn: "count" | "sum"): TestFeature => ({
+    ...{ name, fn: { fn }, column: fn === "sum" ? "i" : null, windowUs: 100, hopUs: 10, condition: null },
+  });
+  const [old, grown] = [viewOf([feature("n", "count")], 0), viewOf([feature("n", "count"), feature("total", "sum")], 0)];
+  const schemas = new Map([old, grown].map((view) => [windowSchema(view).fingerprint, null]));
+  const before = compileWindowedView(old);
+  const after = compileWindowedView(grown, { schema: windowSchema(grown), schemas });
+  const nothing: StoredState = { version: 0, parts: new Map() };
+  const rows = [5, 15, 25, 35].map((us) => ({ ...randomRow(seededRandom(us), us, `e${us}`), values: { i: us } }));
+  const within = (program: WindowProgram, fromUs: number, toUs: number) =>
+    rows.filter((row) => row.eventTimeUs >= fromUs && row.eventTimeUs <= toUs).map((row) => eventOf(program, row));
+  const totals = (stored: StoredState): unknown[] =>
+    [40, 140].map((tUs) => after.read(after.decodeState(stored), tUs, { fromUs: null }, ["total"]).values[0]);
+
+  test("are filled part by part from the batch table", () => {
+    const replace = (program: WindowProgram, stored: StoredState, rangeFromUs: number, batchEndUs: number): StoredState => {
+      const events = within(program, rangeFromUs, batchEndUs);
+      return writeState(program, stored, program.replaceBatch(program.decodeState(stored), { events, rangeFromUs, batchEndUs }));
     };
-    const totals = (stored: StoredState): unknown[] =>
-      [40, 140].map((tUs) => after.read(after.decodeState(stored), tUs, { fromUs: null }, ["total"]).values[0]);
-    let stored = replace(before, { version: 0, parts: new Map() }, -100, 39);
+    let stored = replace(before, nothing, -100, 39);
     assert.deepEqual(totals(stored), [undefined, null], "later windows never held the old events");
     stored = replace(after, stored, 20, 39);
     assert.deepEqual(totals(stored), [undefined, null]);
     stored = replace(after, stored, -100, 19);
     assert.deepEqual(totals(stored), [80, null]);
+  });
+
+  test("are filled part by part from the log, each event once, or by a moved handover", () => {
+    const add = (program: WindowProgram, stored: StoredState, fromUs: number, toUs: number, copies: number): StoredState => {
+      const events = times(copies, () => within(program, fromUs, toUs)).flat();
+      return writeState(program, stored, program.addLive(program.decodeState(stored), events, { fromUs, toUs }).state);
+    };
+    const start = add(before, nothing, -100, 39, 1);
+    let stored = add(after, start, -100, 19, 2);
+    stored = add(after, stored, -100, 19, 1);
+    assert.deepEqual(totals(stored), [undefined, null]);
+    stored = add(after, stored, 20, 39, 2);
+    assert.deepEqual(totals(stored), [80, null]);
+    const moved = after.decodeState(start);
+    assert.ok(moved !== null);
+    assert.deepEqual(totals(writeState(after, start, after.dropLiveBefore(moved, 20))), [undefined, null]);
+    const movedOn = after.decodeState(start);
+    assert.ok(movedOn !== null);
+    assert.deepEqual(totals(writeState(after, start, after.dropLiveBefore(movedOn, 40))), [null, null]);
+  });
+
+  test("are filled in from thousands of logged events, of which some came before and some after", () => {
+    const many = times(2500, (i) => ({ ...randomRow(seededRandom(i), i % 90, `m${i}`), values: { i: 1 } }));
+    const add = (program: WindowProgram, stored: StoredState, from: number, to: number): StoredState => {
+      const events = many.slice(from, to).map((row) => eventOf(program, row));
+      return writeState(program, stored, program.addLive(program.decodeState(stored), events).state);
+    };
+    let stored = add(before, add(before, nothing, 0, 200), 200, 230);
+    for (let from = 230; from < 2500; from += 227) stored = add(after, stored, from, Math.min(from + 227, 2500));
+    const { state } = after.addLive(
+      after.decodeState(stored),
+      many.map((row) => eventOf(after, row)),
+      { fromUs: null, toUs: 100 },
+    );
+    assert.deepEqual(after.read(state, 95, { fromUs: null }).values, [2500, 2500]);
+  });
+
+  test("are filled in where more events share the newest instant than the head holds", () => {
+    const ties = times(1300, (i) => ({ ...randomRow(seededRandom(i), 25, `t${i}`), values: { i: 1 } }));
+    const add = (program: WindowProgram, stored: StoredState, from: number, to: number): StoredState => {
+      const events = ties.slice(from, to).map((row) => eventOf(program, row));
+      return writeState(program, stored, program.addLive(program.decodeState(stored), events).state);
+    };
+    const stored = add(after, add(before, nothing, 0, 1100), 1100, 1300);
+    const events = ties.map((row) => eventOf(after, row));
+    const { state } = after.addLive(after.decodeState(stored), events, { fromUs: null, toUs: 100 });
+    const filled = writeState(after, stored, state);
+    const read = (tUs: number) => after.read(after.decodeState(filled), tUs, { fromUs: null });
+    assert.deepEqual(
+      [read(25).values, read(25).incomplete],
+      [
+        [0, null],
+        [false, false],
+      ],
+    );
+    assert.deepEqual(
+      [read(26).values, read(26).incomplete],
+      [
+        [1300, 1300],
+        [false, false],
+      ],
+    );
   });
 
   test("ask for the registry where the schema is not known, and keep states when only the order changes", () => {
