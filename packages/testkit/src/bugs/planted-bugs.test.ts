@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generateRun } from "../generate/default-run.ts";
+import { oracle } from "../oracle/oracle.ts";
 import { designRules } from "../oracle/rules.ts";
 import { expectCase } from "../run/ask-case.ts";
 import { DecisionCounter, decisionsMin } from "../run/count-decisions.ts";
+import { noticingRules } from "./noticed-bugs.ts";
 import { plantedBugs } from "./planted-bugs.ts";
 
 test("the default run catches every planted bug", (t) => {
@@ -41,6 +43,22 @@ test("a bug that changes nothing is not caught: the counts come from the replace
     }
   }
   assert.equal(counter.decisions[0]?.outcomes, 0);
+});
+
+test("a bug that is not noticed changes no answer", () => {
+  let skipped = 0;
+  for (const group of generateRun({ seed: 2, cases: 150, casesPerShape: 5 })) {
+    for (const { plan, tables, spine } of group.cases) {
+      const { rules, noticed } = noticingRules(plantedBugs);
+      const expected = oracle(plan, tables, spine.rows, rules);
+      for (const bug of plantedBugs) {
+        if (noticed.has(bug)) continue;
+        skipped++;
+        assert.deepEqual(oracle(plan, tables, spine.rows, { ...designRules, ...bug.replaces }), expected, bug.name);
+      }
+    }
+  }
+  assert.ok(skipped > 1_000);
 });
 
 test("every rule has a bug, and bugs have different names", () => {

@@ -95,7 +95,7 @@ export const plantedBugs: readonly PlantedBug[] = [
 
   // Spine
   bug("spine duplicates merged", "one output row per spine row", {
-    arrange: (rows) => [...new Map(rows.map((r) => [r.question, r])).values()],
+    arrange: (rows) => [...new Map(rows.map((r) => [printJson(r.row), r])).values()],
   }),
   bug("spine sorted by time", "spine order is kept", { arrange: (rows) => rows.toSorted((a, b) => a.asOfUs - b.asOfUs) }),
 ];
@@ -147,7 +147,11 @@ function lastPresent(visible: readonly Event[], feature: string): Value {
   return visible.findLast((e) => (e.values[feature] ?? null) !== null)?.values[feature] ?? null;
 }
 
+function printJson(data: unknown): string {
+  return JSON.stringify(data, (_name, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
+}
+
 function mergeEqual(events: readonly Event[]): readonly Event[] {
-  const text = (e: Event): string => JSON.stringify([e.eventUs, e.source], (_k, v: unknown) => (typeof v === "bigint" ? `${v}n` : v));
+  const text = (e: Event): string => printJson([e.eventUs, e.source]);
   return designRules.foldOnce(events.filter((e, i) => !events.slice(0, i).some((f) => text(f) === text(e))));
 }

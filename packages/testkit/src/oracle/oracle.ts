@@ -18,11 +18,7 @@ export function oracle(
   rules: Rules = designRules,
 ): readonly (readonly Answer[])[] {
   const views = plan.views.map((join) => answerView(plan, join, tables, spine, rules));
-  const rows = spine.map((row, i) => ({
-    question: JSON.stringify([Object.entries(row.values), row.asOfNs], (_k, v: unknown) => (typeof v === "bigint" ? `${v}n` : v)),
-    asOfUs: rules.floor(row.asOfNs),
-    answers: views.flatMap((view) => view[i] ?? []),
-  }));
+  const rows = spine.map((row, i) => ({ row, asOfUs: rules.floor(row.asOfNs), answers: views.flatMap((view) => view[i] ?? []) }));
   return rules.arrange(rows).map((row) => row.answers);
 }
 

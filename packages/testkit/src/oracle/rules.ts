@@ -1,5 +1,5 @@
 import type { Value, ValueType } from "@asof/core";
-import type { Event } from "./data.ts";
+import type { Event, SpineRow } from "./data.ts";
 
 /**
  * Every choice that the rules of design section 2 make, one line each. The oracles ask this table instead of deciding themselves,
@@ -52,13 +52,13 @@ export interface Rules {
   /** Ties and functions of position follow the row order, not the order of arrival. */
   inOrder(sorted: readonly Event[], arrived: readonly Event[], form: "plain" | "windowed"): readonly Event[];
 
-  /** Spine: one row out per row in, in the order of input. `rows` are the answers, each with its question. */
+  /** Spine: one row out per row in, in the order of input. `rows` are the answers, each with what was asked. */
   arrange<Row extends SpineAnswer>(rows: readonly Row[]): readonly Row[];
 }
 
-/** A spine row's place in the result: its question as text, and its time. */
+/** A row of the result: what was asked. */
 export interface SpineAnswer {
-  readonly question: string;
+  readonly row: SpineRow;
   readonly asOfUs: number;
 }
 

@@ -1,3 +1,4 @@
+import { noticingRules } from "../bugs/noticed-bugs.ts";
 import { type PlantedBug, plantedBugs } from "../bugs/planted-bugs.ts";
 import type { Case } from "../generate/case.ts";
 import type { Answer } from "../oracle/data.ts";
@@ -32,12 +33,14 @@ export class DecisionCounter {
 
   /** Adds a case whose right answers are known. */
   add(one: Case, expected: readonly (readonly Answer[])[]): void {
-    for (const [i, { replaces }] of this.#bugs.entries()) {
-      const outcomes = countDifferences(one, expected, answersOf(one, replaces));
+    const { rules, noticed } = noticingRules(this.#bugs);
+    oracle(one.plan, one.tables, one.spine.rows, rules);
+    for (const [i, bug] of this.#bugs.entries()) {
       const decision = this.#decisions[i];
-      if (outcomes === 0 || decision === undefined) continue;
+      if (decision === undefined || !noticed.has(bug)) continue;
+      const outcomes = countDifferences(one, expected, answersOf(one, bug.replaces));
       decision.outcomes += outcomes;
-      decision.cases++;
+      if (outcomes > 0) decision.cases++;
     }
   }
 

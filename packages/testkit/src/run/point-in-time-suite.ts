@@ -28,8 +28,10 @@ export function pointInTimeSuite(name: string, open: () => Promise<OfflineEngine
       t.diagnostic(summary);
       for (const line of counter.print().split("\n")) t.diagnostic(line);
       assert.equal(failures.length, 0, `\n${failures.join("\n\n")}`);
+      // Other seeds and sizes may miss a rule; the default run may not.
+      const rare = run.seed === defaultRun.seed && run.cases >= defaultRun.cases ? counter.rare : [];
       assert.deepEqual(
-        counter.rare.map((d) => `${d.rule}: ${d.outcomes}`),
+        rare.map((d) => `${d.rule}: ${d.outcomes}`),
         [],
         "rules that decided too few outcomes",
       );
@@ -55,6 +57,7 @@ export function pointInTimeSuite(name: string, open: () => Promise<OfflineEngine
     });
   });
 }
+
 interface RunResult {
   readonly summary: string;
   readonly failures: readonly string[];
