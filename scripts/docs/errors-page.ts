@@ -2,11 +2,10 @@ import { errorCodes } from "@asof/core";
 
 const exitCodes: readonly (readonly [number, string])[] = [
   [0, "done"],
-  [1, "failed: a job, a store, an engine or the world"],
+  [1, "failed: a job, a store, an engine or the world; or a defect of asof itself, which prints its stack"],
   [2, "wrong use: flags, yaml, definitions, input data; nothing was changed"],
   [3, "refused: a plan that would break something, or another repository's object"],
   [4, "parity: served values differ from training values"],
-  [70, "a defect of asof itself; please report it with the stack that is printed"],
   [130, "interrupted; what was finished is kept"],
 ];
 

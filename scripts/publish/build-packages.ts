@@ -8,6 +8,8 @@ export interface BuiltPackage {
   readonly version: string;
   /** Where the publishable package lies. */
   readonly folder: string;
+  /** Exported path, as in `exports` → its declarations. */
+  readonly types: Readonly<Record<string, string>>;
   readonly seconds: number;
 }
 
@@ -53,7 +55,13 @@ export function buildPackages(root: string, target: string): readonly BuiltPacka
     writeFileSync(join(output, "package.json"), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`);
     cpSync(join(root, "LICENSE"), join(output, "LICENSE"));
     checkTargets(manifest, output);
-    built.push({ name: manifest.name, version: manifest.version, folder: output, seconds: (performance.now() - startedMs) / 1000 });
+    built.push({
+      name: manifest.name,
+      version: manifest.version,
+      folder: output,
+      types: exportedTypes(manifest),
+      seconds: (performance.now() - startedMs) / 1000,
+    });
   }
   return built;
 }
@@ -96,7 +104,9 @@ function compile(root: string, folder: string, output: string, built: readonly B
       outDir: join(output, "dist"),
       customConditions: [],
       typeRoots: [join(root, "node_modules/@types")],
-      paths: Object.fromEntries(built.map((b) => [b.name, [join(b.folder, "dist/index.d.ts")]])),
+      paths: Object.fromEntries(
+        built.flatMap((b) => Object.entries(b.types).map(([path, types]) => [join(b.name, path), [join(b.folder, types)]])),
+      ),
     },
     include: [join(source, "**/*.ts")],
     exclude: [join(source, "**/*.test.ts"), join(source, "**/*.test.*.ts")],
@@ -133,6 +143,14 @@ function copyTemplate(root: string, manifest: Manifest, output: string): void {
 /** `files` of a manifest without its exclusions. */
 function sentFolders(manifest: Manifest): readonly string[] {
   return (manifest.files ?? []).filter((name) => !name.startsWith("!"));
+}
+
+function exportedTypes(manifest: Manifest): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(manifest.exports ?? {}).flatMap(([path, targets]) =>
+      typeof targets === "string" || targets.types === undefined ? [] : [[path, targets.types]],
+    ),
+  );
 }
 
 /** The manifest as published: the `source` condition would name files that are not sent. */

@@ -11,10 +11,18 @@ import { installTarballs, packPackages } from "./pack-packages.ts";
 const checkout = resolve(import.meta.dirname, "../..");
 const exports = { ".": { source: "./src/index.ts", types: "./dist/index.d.ts", default: "./dist/index.js" } };
 
+const shape = { source: "./src/shape.ts", types: "./dist/shape.d.ts", default: "./dist/shape.js" };
+
 const files: Readonly<Record<string, string>> = {
   "tsconfig.json": readFileSync(join(checkout, "tsconfig.json"), "utf8"),
   LICENSE: "the licence",
-  "packages/base/package.json": JSON.stringify({ name: "@asof/base", version: "0.1.0", type: "module", files: ["dist"], exports }),
+  "packages/base/package.json": JSON.stringify({
+    name: "@asof/base",
+    version: "0.1.0",
+    type: "module",
+    files: ["dist"],
+    exports: { ...exports, "./shape": shape },
+  }),
   "packages/base/src/index.ts": `export { type Shape, area } from "./shape.ts";`,
   "packages/base/src/shape.ts": `export interface Shape { readonly side: number }\nexport const area = ({ side }: Shape): number => side * side;`,
   "packages/base/src/shape.test.ts": `throw new Error("not to be sent");`,
@@ -30,7 +38,7 @@ const files: Readonly<Record<string, string>> = {
     bin: { app: "bin/app.js" },
     dependencies: { "@asof/base": "0.1.0" },
   }),
-  "packages/app/src/index.ts": `import { area, type Shape } from "@asof/base";\nexport const run = (shape: Shape): string => \`area \${area(shape)}\`;`,
+  "packages/app/src/index.ts": `import { area } from "@asof/base";\nimport type { Shape } from "@asof/base/shape";\nexport const run = (shape: Shape): string => \`area \${area(shape)}\`;`,
   "packages/app/bin/app.js": `#!/usr/bin/env node\nimport { run } from "../dist/index.js";\nconsole.log(run({ side: 3 }));`,
   "examples/predictflow/feature_store.yaml": "project: p",
   "examples/predictflow/node_modules/x.js": "",
@@ -61,6 +69,7 @@ test("builds what users get: code, declarations and assets, no tests, no source 
   assert.equal(readFileSync(join(base, "LICENSE"), "utf8"), "the licence");
   assert.deepEqual(JSON.parse(readFileSync(join(base, "package.json"), "utf8")).exports, {
     ".": { types: "./dist/index.d.ts", default: "./dist/index.js" },
+    "./shape": { types: "./dist/shape.d.ts", default: "./dist/shape.js" },
   });
   const app = join(root, ".cache/build/app");
   assert.deepEqual(readdirSync(join(app, "template")), ["feature_store.yaml"]);

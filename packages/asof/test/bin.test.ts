@@ -60,9 +60,9 @@ test("runs the command in the same process and ends with its exit code", (t) => 
   assert.deepEqual([status, JSON.parse(stdout)], [3, { argv: ["3", "two words"], node: process.execPath, args: [] }]);
 });
 
-test("a defect of the command shows its stack and exit code 70", (t) => {
+test("a defect of the command shows its stack and exit code 1", (t) => {
   const { status, stderr } = install(t).run(["crash"]);
-  assert.equal(status, 70);
+  assert.equal(status, 1);
   assert.match(stderr, /^Error: boom\n\s+at main/);
 });
 
@@ -114,4 +114,23 @@ test("the entry has no syntax younger than Node 6", () => {
     ts.transpileModule(text, { compilerOptions: { target, module: ts.ModuleKind.CommonJS } }).outputText;
   assert.equal(print(ts.ScriptTarget.ES2015), print(ts.ScriptTarget.ESNext));
   assert.notEqual(ts.transpileModule("a?.b", { compilerOptions: { target: ts.ScriptTarget.ES2015 } }).outputText.trim(), "a?.b;");
+});
+
+test("help loads the command line and nothing behind it", (t) => {
+  const { root } = install(t);
+  const hook = join(root, "list-modules.cjs");
+  writeFileSync(
+    hook,
+    `require("node:module").registerHooks({ load(url, context, next) { process.stderr.write(url + "\\n"); return next(url, context); } });`,
+  );
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["-r", hook, join(bin, "asof.js"), "--help"], { encoding: "utf8" });
+  assert.equal(status, 0);
+  assert.match(stdout, /Usage: asof/);
+  const modules = stderr.trim().split("\n");
+  assert.ok(modules.some((url) => url.endsWith("/src/command/main.ts")));
+  assert.deepEqual(
+    modules.filter((url) => /core\/src\/index|zod|yaml|arrow|duckdb|lmdb|sqlite/.test(url)),
+    [],
+    "each of these costs a tenth of a second at every start",
+  );
 });

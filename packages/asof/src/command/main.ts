@@ -1,4 +1,5 @@
-import { AsofError } from "@asof/core";
+// Not from the whole of core: `asof --help` must start at once.
+import { AsofError } from "@asof/core/error";
 import { CommanderError } from "commander";
 import { type CommandContext, createContext } from "./context.ts";
 import { buildProgram } from "./program.ts";
