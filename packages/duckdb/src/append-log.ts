@@ -1,7 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type ColumnInfo, compareText, type LogReference, type LogRow, logColumns, type Value, type ValueType } from "@asof/core";
+import {
+  type ColumnInfo,
+  compareText,
+  type LogReference,
+  type LogRow,
+  logColumns,
+  systemClock,
+  type Value,
+  type ValueType,
+} from "@asof/core";
 import { RowAppender } from "./append-rows.ts";
 import { fileTypeOf } from "./column-types.ts";
 import { quoteName, quoteText } from "./dialect.ts";
@@ -62,7 +71,7 @@ async function compactLog(session: Session, folder: string, log: LogReference): 
 
 /** Deletes what merged files replaced long ago, and what a crash left behind. */
 function removeReplaced(folder: string): void {
-  const old = (name: string): boolean => Date.now() - statSync(join(folder, name)).mtimeMs > keepReplacedMs;
+  const old = (name: string): boolean => systemClock.nowUs() / 1000 - statSync(join(folder, name)).mtimeMs > keepReplacedMs;
   const names = readdirSync(folder);
   for (const name of names) {
     if (name.startsWith(".") && name.endsWith(".tmp") && old(name)) rmSync(join(folder, name), { force: true });

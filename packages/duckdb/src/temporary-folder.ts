@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "@asof/core";
 
 /** A folder for spilled data, removed when the store closes and, at the latest, when the process exits. */
 export interface TemporaryFolder {
@@ -32,7 +33,7 @@ function removeStale(folder: string): void {
     if (pid === undefined || isAlive(Number(pid))) continue;
     const path = join(folder, name);
     const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat !== undefined && Date.now() - stat.mtimeMs > staleAfterMs) rmSync(path, { recursive: true, force: true });
+    if (stat !== undefined && systemClock.nowUs() / 1000 - stat.mtimeMs > staleAfterMs) rmSync(path, { recursive: true, force: true });
   }
 }
 

@@ -115,7 +115,7 @@ function compareNumbers(a: number | bigint, b: number | bigint): number {
 }
 
 /** The order of present values, written without core's own. */
-export function naiveCompare(type: ValueType, a: Value, b: Value): number {
+function naiveCompare(type: ValueType, a: Value, b: Value): number {
   if (a === null || b === null) return Number(a !== null) - Number(b !== null);
   if (Array.isArray(a) && Array.isArray(b) && type.kind === "list") {
     const at = a.findIndex((v: Value, i) => i >= b.length || naiveCompare(type.of, v, b[i]) !== 0);

@@ -160,7 +160,7 @@ export function tailOf(feature: WindowFeature, tUs: number): number {
 }
 
 /** The smallest common multiple of a view's hops; lifetime features count as a day. */
-export function commonHopUs(view: WindowedViewModel): number {
+function commonHopUs(view: WindowedViewModel): number {
   let common = 1;
   for (const feature of view.features) {
     const hopUs = (feature.kind === "aggregate" ? feature.aggregate.hopUs : null) ?? dayUs;

@@ -69,7 +69,7 @@ const conditions: readonly Condition[] = [
   },
 ];
 
-export const source: SourceModel = {
+const source: SourceModel = {
   kind: "source",
   type: "push",
   name: "events",

@@ -84,7 +84,7 @@ export function emptyState(layout: WindowLayout): KeyState {
   };
 }
 
-export function emptyLayer(layout: WindowLayout, name: Layer["name"]): Layer {
+function emptyLayer(layout: WindowLayout, name: Layer["name"]): Layer {
   return {
     name,
     newestUs: null,

@@ -16,7 +16,7 @@ export interface ViewProgress {
   readonly error: string | null;
 }
 
-export const noProgress: ViewProgress = {
+const noProgress: ViewProgress = {
   status: "pending",
   done: 0,
   of: 0,

@@ -1,4 +1,5 @@
 import type { PushSourceModel } from "../definition/model.ts";
+import { numberAt, objectAt, readObject, textAt } from "../registry/read-json.ts";
 import type { LogRow } from "../store/offline.ts";
 import type { Json } from "../store/registry.ts";
 import type { Value } from "../value/type.ts";
@@ -14,7 +15,7 @@ export function jsonCodec(source: PushSourceModel): JsonCodec {
   return {
     read: (spec) => {
       const rows = spec !== null && typeof spec === "object" && "rows" in spec ? spec.rows : [];
-      return Array.isArray(rows) ? rows.map((row: Json) => readRow(row)) : [];
+      return Array.isArray(rows) ? rows.map((row: Json, i) => readRow(row, `${source.name}.rows[${i}]`)) : [];
     },
     write: (rows) => ({
       dueUs: rows.length === 0 ? null : Math.min(...rows.map((row) => eventTimeOf(source, row))),
@@ -26,9 +27,16 @@ export function jsonCodec(source: PushSourceModel): JsonCodec {
   };
 }
 
-function readRow(json: Json): LogRow {
-  const row = json as unknown as Omit<LogRow, "values"> & { readonly values: Readonly<Record<string, Json>> };
-  return { ...row, values: Object.fromEntries(Object.entries(row.values).map(([name, value]) => [name, readValue(value)])) };
+function readRow(json: Json, path: string): LogRow {
+  const row = readObject(json, path);
+  const { members } = objectAt(row, "values");
+  return {
+    values: Object.fromEntries(Object.entries(members).map(([name, value]) => [name, readValue(value)])),
+    createdTimeUs: numberAt(row, "createdTimeUs"),
+    ingestTimeUs: numberAt(row, "ingestTimeUs"),
+    origin: textAt(row, "origin"),
+    eventId: textAt(row, "eventId"),
+  };
 }
 
 function writeValue(value: Value): Json {

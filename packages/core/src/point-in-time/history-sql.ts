@@ -167,7 +167,7 @@ function selectSide(side: Side, query: HistoryQuery, dialect: Dialect): string {
 }
 
 /** Names of the columns before `c0…`, in their order. */
-export function fixedColumns(query: HistoryQuery): readonly string[] {
+function fixedColumns(query: HistoryQuery): readonly string[] {
   return [...query.keys.map((_, i) => `k${i}`), "t", ...(query.created ? ["cr"] : []), ...(query.identity ? ["eid", "ing"] : [])];
 }
 

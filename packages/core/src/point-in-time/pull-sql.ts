@@ -62,7 +62,7 @@ export function compilePull(request: PullRequest, tables: HistoryTables, dialect
 }
 
 /** A pull's history bound to tables: the log names its source, which may be a push source around the batch. */
-export function bindPull({ history }: PullRequest, tables: HistoryTables): BoundHistory {
+function bindPull({ history }: PullRequest, tables: HistoryTables): BoundHistory {
   const source: SourceModel | null = history.log?.source ?? history.batch;
   assert(source !== null, "a history has at least one side");
   const hasLog = history.handoverUs !== null || history.batch === null;
