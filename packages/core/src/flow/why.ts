@@ -182,15 +182,11 @@ async function readRows(
       if (found.length > rowsShownMax * 4) found.splice(0, found.length - rowsShownMax);
     }
   }
-  return { rows: judgeRows(found, feature, boundaries).slice(-rowsShownMax), rowCount };
+  return { rows: judgeRows(found, boundaries).slice(-rowsShownMax), rowCount };
 }
 
 /** Rows come in the row order, so the visible one is the last that is inside the boundaries. */
-function judgeRows(
-  rows: readonly Omit<WhyRow, "used" | "reason">[],
-  feature: FeatureModel,
-  boundaries: WhyAnswer["boundaries"],
-): readonly WhyRow[] {
+function judgeRows(rows: readonly Omit<WhyRow, "used" | "reason">[], boundaries: WhyAnswer["boundaries"]): readonly WhyRow[] {
   const reasons = rows.map((row) => {
     if (row.eventTimeUs === null) return boundaries.form === "as-of" ? null : "has no event time";
     if (row.eventTimeUs > boundaries.toUs) return "later than the asked time";

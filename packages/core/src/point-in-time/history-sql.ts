@@ -151,7 +151,7 @@ function selectSide(side: Side, query: HistoryQuery, dialect: Dialect): string {
   const items = query.keys.map((key, i) => `${printValue(side, key.name, key.type, "key", dialect)} AS k${i}`);
   items.push(`${time} AS t`);
   if (query.created) items.push(`${side.createdTime === null ? nullInstant : instantOf(side, side.createdTime, dialect)} AS cr`);
-  if (query.identity) items.push(`${identityOf(side, dialect)} AS eid`, `${ingestOf(side, dialect)} AS ing`);
+  if (query.identity) items.push(`${identityOf(side)} AS eid`, `${ingestOf(side, dialect)} AS ing`);
   const base = baseColumns(query.columns);
   const hasExpressions = query.columns.some((c) => c.expression !== undefined);
   const aliases = new Map(base.map((column, i) => [column.name, hasExpressions ? `b${i}` : `c${i}`]));
@@ -226,7 +226,7 @@ function minimum(a: number | null, b: number | null): number | null {
   return a === null ? b : b === null ? a : Math.min(a, b);
 }
 
-function identityOf(side: Side, dialect: Dialect): string {
+function identityOf(side: Side): string {
   if (side.eventId === null) return "CAST(NULL AS VARCHAR)";
   const column = findColumn(side, side.eventId);
   if (column === null) throw missingColumn(side, side.eventId, "event id");
