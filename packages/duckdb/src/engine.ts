@@ -55,9 +55,13 @@ export class Engine implements AsyncDisposable {
 
   async connect(): Promise<DuckDBConnection> {
     this.#requireOpen();
-    const connection = await this.#instance.connect();
-    await connection.run("SET TimeZone = 'UTC'; SET enable_progress_bar = true; SET enable_progress_bar_print = false");
-    return connection;
+    try {
+      const connection = await this.#instance.connect();
+      await connection.run("SET TimeZone = 'UTC'; SET enable_progress_bar = true; SET enable_progress_bar_print = false");
+      return connection;
+    } catch (error) {
+      throw translateError(error, { doing: "query", what: "The offline engine cannot be reached" });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -160,11 +160,17 @@ function unreadable(message: string, cause: unknown, context: ErrorContext): Aso
 }
 
 function failed(message: string, cause: unknown, context: ErrorContext): AsofError {
-  return new AsofError("ASOF_QUERY_FAILED", `${context.what}: DuckDB says: ${firstLine(message)}`, { cause });
+  const fix =
+    context.doing === "source" && /Parser Error|Binder Error|Catalog Error/.test(message) ? "Correct the source's query." : undefined;
+  return new AsofError("ASOF_QUERY_FAILED", `${context.what}: DuckDB says: ${firstLine(message)}`, {
+    cause,
+    ...(fix === undefined ? {} : { fix }),
+  });
 }
 
-/** DuckDB adds the statement and a caret below its sentence. */
+/** DuckDB adds the statement and a caret below its sentence, and often leaves out the full stop. */
 function firstLine(message: string): string {
-  const line = message.split("\n")[0] ?? message;
-  return line.length > 400 ? `${line.slice(0, 399)}…` : line;
+  const line = (message.split("\n")[0] ?? message).trim();
+  if (line.length > 400) return `${line.slice(0, 399)}…`;
+  return /[.!?]$/.test(line) ? line : `${line}.`;
 }

@@ -86,8 +86,10 @@ export async function loadSpine(
   };
 }
 
-/** Int64 keys come out in the JavaScript form of their declaration; spines given as rows have their types with them. */
+/** The type in which batches give a column: as it came, with int64 keys in the JavaScript form of their declaration. */
 function shownType(column: SideColumn, plan: SpinePlan, spine: SpineInput): ValueType {
+  // The as-of time comes out as an instant, also where the column holds dates.
+  if (column.name === plan.timeColumn) return { kind: "timestamp" };
   const given = spine.kind === "rows" ? spine.columns.find((c) => c.name === column.name)?.type : undefined;
   if (given !== undefined) return given;
   const type = valueTypeOf(column.type);
