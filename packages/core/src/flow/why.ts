@@ -76,7 +76,7 @@ export async function explainValue(
   const value = answer.rows[0]?.[view.name]?.[feature.name] ?? null;
   const { mismatch, offline } = await readOffline(context, reference, request, answer);
   const boundaries = boundariesOf(view, feature, request.atUs);
-  const { rows, rowCount } = await readRows(runtime, context, view, feature, request, boundaries);
+  const { rows, rowCount } = await readRows(runtime, context, view, request, boundaries);
   return {
     view: view.name,
     feature: feature.name,
@@ -147,7 +147,6 @@ async function readRows(
   runtime: Runtime,
   context: HistoricalContext,
   view: PlainViewModel | WindowedViewModel,
-  feature: FeatureModel,
   request: WhyRequest,
   boundaries: WhyAnswer["boundaries"],
 ): Promise<{ rows: readonly WhyRow[]; rowCount: number }> {
