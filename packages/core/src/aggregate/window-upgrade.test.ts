@@ -214,28 +214,32 @@ describe("features added in place", () => {
   });
 
   test("are filled in where more events share the newest instant than the head holds", () => {
-    const ties = times(1300, (i) => ({ ...randomRow(seededRandom(i), 25, `t${i}`), values: { i: 1 } }));
-    const add = (program: WindowProgram, stored: StoredState, from: number, to: number): StoredState => {
-      const events = ties.slice(from, to).map((row) => eventOf(program, row));
-      return writeState(program, stored, program.addLive(program.decodeState(stored), events).state);
+    const coarse: TestFeature = { ...feature("coarse", "count"), hopUs: 20 };
+    const wider = viewOf([feature("n", "count"), feature("total", "sum"), coarse], 0);
+    const stored = { schema: windowSchema(wider), schemas: new Map([...schemas, [windowSchema(wider).fingerprint, null]]) };
+    const program = compileWindowedView(wider, stored);
+    const ties = times(1300, (i) => ({ ...randomRow(seededRandom(i), i === 0 ? 21 : 25, `t${i}`), values: { i: 1 } }));
+    const add = (writer: WindowProgram, state: StoredState, from: number, to: number): StoredState => {
+      const events = ties.slice(from, to).map((row) => eventOf(writer, row));
+      return writeState(writer, state, writer.addLive(writer.decodeState(state), events).state);
     };
-    const stored = add(after, add(before, nothing, 0, 1100), 1100, 1300);
-    const events = ties.map((row) => eventOf(after, row));
-    const { state } = after.addLive(after.decodeState(stored), events, { fromUs: null, toUs: 100 });
-    const filled = writeState(after, stored, state);
-    const read = (tUs: number) => after.read(after.decodeState(filled), tUs, { fromUs: null });
+    const grew = add(program, add(before, nothing, 0, 1100), 1100, 1300);
+    const events = ties.map((row) => eventOf(program, row));
+    const { state } = program.addLive(program.decodeState(grew), events, { fromUs: null, toUs: 100 });
+    const filled = writeState(program, grew, state);
+    const read = (tUs: number) => program.read(program.decodeState(filled), tUs, { fromUs: null });
     assert.deepEqual(
       [read(25).values, read(25).incomplete],
       [
-        [0, null],
-        [false, false],
+        [1, 1, 1],
+        [false, false, false],
       ],
     );
     assert.deepEqual(
       [read(26).values, read(26).incomplete],
       [
-        [1300, 1300],
-        [false, false],
+        [1300, 1300, 1300],
+        [false, false, false],
       ],
     );
   });
