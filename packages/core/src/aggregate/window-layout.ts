@@ -29,7 +29,10 @@ export interface Slot {
   readonly fingerprint: string;
 }
 
-/** The tiles of one hop size. Lifetime features have day tiles of their own, which never expire. */
+/**
+ * The tiles of one hop size. Lifetime features have day tiles of their own, which never expire and are not merged into one as they
+ * age: late batch rows and a moved handover rebuild single days, whatever their age.
+ */
 export interface Series {
   /** Part of the names under which the tiles are stored. */
   readonly name: string;
