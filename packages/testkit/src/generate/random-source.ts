@@ -71,7 +71,7 @@ export function fileSource(name: string, columns: readonly ColumnModel[], create
 }
 
 /** Physical names differ where two logical names differ in case only (a file cannot hold both), and here and there otherwise. */
-function randomMapping(random: Random, names: readonly string[]): Readonly<Record<string, string>> {
+export function randomMapping(random: Random, names: readonly string[]): Readonly<Record<string, string>> {
   const mapping: Record<string, string> = {};
   for (const [i, name] of names.entries()) {
     const clashes = names.slice(0, i).some((other) => other.toLowerCase() === name.toLowerCase());

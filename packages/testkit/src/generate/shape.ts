@@ -2,7 +2,7 @@ import type { ColumnInfo, ColumnModel, EntityModel, JoinPlan, Random, SourceMode
 import { chance, choose, chooseWeighted, int, times } from "../random/seeded-random.ts";
 import type { Case, CaseSpine } from "./case.ts";
 import { confusedNames, randomNames } from "./names.ts";
-import { fileSource, plainColumn, randomHistory, randomSource, randomStorage } from "./random-source.ts";
+import { fileSource, plainColumn, randomHistory, randomMapping, randomSource, randomStorage } from "./random-source.ts";
 import { extremesView, randomJoin, randomView, tieView } from "./random-view.ts";
 
 /** Everything of a case but its rows: many cases of one shape are answered by one retrieval. */
@@ -76,7 +76,11 @@ function focusedShape(random: Random, focus: "ties" | "extremes", entities: read
   const columns = (chance(random, 0.5) ? confusedNames : randomNames(random, int(random, 2, 3))).map((name) =>
     plainColumn(name, choose(random, specialTypes)),
   );
-  const source = fileSource("source_0", columns, chance(random, 0.3) ? "created" : null);
+  const mapping = randomMapping(
+    random,
+    columns.map((c) => c.name),
+  );
+  const source = { ...fileSource("source_0", columns, chance(random, 0.3) ? "created" : null), mapping };
   const view = focus === "ties" ? tieView("view_0", source, entities) : extremesView(random, "view_0", source, entities);
   const join: ViewJoin = {
     view,
