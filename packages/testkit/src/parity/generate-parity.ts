@@ -1,4 +1,4 @@
-import { floorTo, type Random } from "@asof/core";
+import { floorTo, type Random, type Value } from "@asof/core";
 import type { Case } from "../generate/case.ts";
 import { randomCase } from "../generate/rows.ts";
 import { randomShape } from "../generate/shape.ts";
@@ -31,8 +31,24 @@ export function randomParityCase(seed: number | string): ParityCase {
 
 /** Pushes to a plain view say most about order: many worlds without are passed over. */
 function isWorth(random: Random, world: Case): boolean {
+  if (!canAsk(world)) return false;
   const hasPushes = world.plan.views.some(({ view }) => view.form === "plain" && (world.tables[view.source.name]?.log.length ?? 0) > 1);
   return hasPushes || chance(random, 0.3);
+}
+
+/** Timestamps that are pushed or asked for are instants, which reach from 1684 to 2255; files may hold others. */
+function canAsk(world: Case): boolean {
+  const isInstant = (value: Value): boolean => typeof value !== "number" || Number.isSafeInteger(value);
+  return world.plan.views.every(({ view, keys }) => {
+    const times = [...view.source.columns, ...keys.map((k) => ({ name: k.key, type: k.type }))].filter(
+      ({ type }) => type.kind === "timestamp" || (type.kind === "list" && type.of.kind === "timestamp"),
+    );
+    const pushed = world.tables[view.source.name]?.log ?? [];
+    const asked = keys
+      .filter((k) => k.type.kind === "timestamp")
+      .flatMap((k) => world.spine.rows.map((row) => row.values[k.spineColumn] ?? null));
+    return [...pushed.flatMap((row) => times.map(({ name }) => row.values[name] ?? null)), ...asked].flat().every(isInstant);
+  });
 }
 
 function keepPromised(one: ParityCase): readonly ParityStep[] {

@@ -6,7 +6,7 @@ import { times } from "../random/seeded-random.ts";
 import { faultyOnlineStore, KillSwitch, SimulatedKill, unorderedOnlineStore } from "./faulty-online-store.ts";
 import { randomParityCase } from "./generate-parity.ts";
 import { isIngest, isSameWork, type ParityCase } from "./parity-case.ts";
-import { plainDriver } from "./plain-driver.test.support.ts";
+import { PlainDriver } from "./plain-driver.test.support.ts";
 import { promisedReads } from "./promised-reads.ts";
 import { runSchedule, type ScheduleOutcome } from "./run-schedule.ts";
 import { findMinimalParity, shrinkParity } from "./shrink-parity.ts";
@@ -17,11 +17,7 @@ const cases = times(400, (i) => randomParityCase(`test/${i}`));
 async function run(one: ParityCase, weaken: (store: OnlineStore) => OnlineStore = (store) => store): Promise<ScheduleOutcome> {
   await using memory = openMemoryOnlineStore();
   const kills = new KillSwitch();
-  return await runSchedule(
-    one,
-    kills,
-    plainDriver(one, () => faultyOnlineStore(weaken(memory), kills)),
-  );
+  return await runSchedule(one, kills, new PlainDriver(one, () => faultyOnlineStore(weaken(memory), kills)));
 }
 
 test("a seed decides the schedule, which survives JSON, reads only what is promised and has valid definitions", () => {

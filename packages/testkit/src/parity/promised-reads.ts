@@ -37,8 +37,7 @@ export function promisedReads(one: ParityCase): ReadonlyMap<ParityStep, readonly
     if (step.clockUs < clockUs) throw new Error("the clock runs backwards");
     clockUs = step.clockUs;
     requirePossible(step, sources);
-    if (step.kind !== "push")
-      for (const s of sources.values()) if (s.source.type === "push" && s.source.batch !== null) s.handoverUs ??= step.endUs + 1;
+    if (step.kind !== "push") for (const s of sources.values()) moveFreeHandover(s, step.endUs + 1);
     if (step.kind === "push") for (const row of step.rows) sources.get(step.source)?.pushed.add(row);
     if (step.kill !== null) {
       pending.push(step);
@@ -51,6 +50,14 @@ export function promisedReads(one: ParityCase): ReadonlyMap<ParityStep, readonly
     ends = [...ends, step.endUs];
   }
   return promised;
+}
+
+/** A materialization moves the handover of a source with two sides just behind its end, until the first row is pushed. */
+function moveFreeHandover(progress: SourceProgress, us: number): void {
+  const { source, pushed, handoverUs } = progress;
+  if (source.type === "push" && source.batch !== null && (handoverUs === null || pushed.size === 0)) {
+    progress.handoverUs = Math.max(handoverUs ?? us, us);
+  }
 }
 
 /** Event time of a row in µs; null where it has none. */
