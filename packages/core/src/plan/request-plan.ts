@@ -74,8 +74,11 @@ export function planRequest(asked: ServiceModel | readonly ViewReference[], opti
   const references = isService(asked) ? asked.views : asked;
   const builder = new PlanBuilder();
   const outputs: RequestOutput[] = [];
+  const named = new Map<string, Used>();
   for (const reference of references) {
     const used = builder.use(reference, reference.name, []);
+    refuseSecondRead(reference.name, named.get(reference.name), used);
+    named.set(reference.name, used);
     for (const feature of used.features) {
       outputs.push({
         viewName: reference.name,
@@ -94,15 +97,31 @@ function isService(asked: ServiceModel | readonly ViewReference[]): asked is Ser
   return !Array.isArray(asked);
 }
 
+/** Answers are grouped by name: two different reads under one name could not be told apart. */
+function refuseSecondRead(name: string, other: Used | undefined, used: Used): void {
+  if (other === undefined || (other.from === used.from && other.index === used.index)) return;
+  throw new AsofError("ASOF_NAME_COLLISION", `"${name}" is asked for twice, with different views, keys or age limits.`, {
+    path: `features.${name}`,
+    value: name,
+    fix: `Give one of them another name: .as("${name}_2").`,
+  });
+}
+
 function refuseCollisions(outputs: readonly RequestOutput[], fullNames: boolean): void {
   const seen = new Map<string, RequestOutput>();
   for (const output of outputs) {
     const other = seen.get(output.flatName);
-    if (other !== undefined && (!fullNames || other.viewName === output.viewName)) {
+    if (other !== undefined) {
       throw new AsofError(
         "ASOF_NAME_COLLISION",
         `Features "${other.viewName}:${other.feature.name}" and "${output.viewName}:${output.feature.name}" both come out as "${output.flatName}".`,
-        { path: `${output.viewName}:${output.feature.name}`, fix: "Ask for full feature names, or pick other features." },
+        {
+          path: `${output.viewName}:${output.feature.name}`,
+          value: output.flatName,
+          fix: fullNames
+            ? "Pick each feature once, and give one of the views another name with .as(…)."
+            : "Ask for full feature names, or pick other features.",
+        },
       );
     }
     seen.set(output.flatName, output);
@@ -156,7 +175,7 @@ class PlanBuilder {
     features: readonly FeatureModel[],
   ): number {
     const keys = view.entities.flatMap((entity) =>
-      entity.keys.map((key) => ({ key: key.name, column: reference.keys[key.name] ?? key.name, type: key.type })),
+      entity.keys.map((key) => ({ key: key.name, column: columnOf(reference, key.name), type: key.type })),
     );
     const ttlUs = view.form === "plain" ? smaller(view.ttlUs, reference.maxAgeUs) : null;
     const identity = JSON.stringify([view.name, keys.map((k) => k.column), ttlUs]);
@@ -180,7 +199,7 @@ class PlanBuilder {
         fix: "Remove one of these inputs.",
       });
     }
-    const identity = JSON.stringify([view.name, reference.keys]);
+    const identity = JSON.stringify([view.name, Object.entries(reference.keys).sort()]);
     const known = this.#computed.findIndex((draft) => draft.identity === identity);
     if (known !== -1) {
       const draft = this.#computed[known];
@@ -197,20 +216,24 @@ class PlanBuilder {
   }
 }
 
+/** The column from which a use reads a key. A key may be called `constructor`, which every object inherits. */
+function columnOf(use: ViewReference, key: string): string {
+  return Object.hasOwn(use.keys, key) ? (use.keys[key] ?? key) : key;
+}
+
 /** Keys renamed on a request view reach its inputs: an input's column that the use renames takes the new name. */
 function composeKeys(input: ViewReference, use: ViewReference): Readonly<Record<string, string>> {
   if (Object.keys(use.keys).length === 0) return input.keys;
   const keys: Record<string, string> = {};
   for (const key of entityKeysOf(input)) {
-    const column = input.keys[key] ?? key;
-    keys[key] = use.keys[column] ?? column;
+    keys[key] = columnOf(use, columnOf(input, key));
   }
   return keys;
 }
 
 function entityKeysOf(reference: ViewReference): readonly string[] {
   if (reference.view.form !== "request") return reference.view.entities.flatMap((e) => e.keys.map((k) => k.name));
-  return reference.view.inputs.flatMap((input) => entityKeysOf(input).map((key) => input.keys[key] ?? key));
+  return reference.view.inputs.flatMap((input) => entityKeysOf(input).map((key) => columnOf(input, key)));
 }
 
 function chooseFeatures(reference: ViewReference): readonly FeatureModel[] {
