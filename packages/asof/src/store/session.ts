@@ -219,7 +219,8 @@ export class Session implements AsyncDisposable {
     }
     const known = this.#compiledServices.get(asked);
     if (known !== undefined) return known;
-    const plan = planRequest(asked);
+    // Answers are grouped by view, so that features of one name in two views are no collision.
+    const plan = planRequest(asked, { fullFeatureNames: true });
     const compiled = { plan, program: compileOnline(plan, registry) };
     this.#compiledServices.set(asked, compiled);
     return compiled;
@@ -234,6 +235,8 @@ export class Session implements AsyncDisposable {
     const nowUs = this.runtime.clock.nowUs();
     for (const [name, dueUs] of registry.heldDueUs) {
       if (dueUs > nowUs + this.runtime.settings.maxFutureSkewUs) continue;
+      // Nothing is fed by a source that was deleted meanwhile.
+      if (registry.models.sources.get(name)?.type !== "push") continue;
       const source = pushSource(registry, name);
       await releaseHeldRows(this.runtime, source, (rows) => writeViews(this.runtime, viewsOf(registry, name), source, rows));
       this.#cache.invalidate();

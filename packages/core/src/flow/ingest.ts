@@ -2,7 +2,9 @@ import type { ColumnModel, PushSourceModel } from "../definition/model.ts";
 import { AsofError } from "../error/error.ts";
 import { recordIngest } from "../registry/source-state.ts";
 import { updateSourceState } from "../registry/update-state.ts";
-import type { LogRow } from "../store/offline.ts";
+import type { LogRow, PullRequest } from "../store/offline.ts";
+import { compileKeyEncoder } from "../value/key.ts";
+import type { Value } from "../value/type.ts";
 import { holdRows } from "./held-rows.ts";
 import { recordLiveCoverage } from "./materialize-target.ts";
 import { eventTimeOf, type PushCounts, parsePushedRows, writeRowsOnline } from "./push.ts";
@@ -30,19 +32,95 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
   if (rows.length === 0) return { rows: 0, heldBack: 0, beforeHandover: 0, written: 0 };
 
   const to = request.to ?? "both";
-  const handoverUs = requireHandover(registry, source, views);
-  const isFirst = to !== "online" && (await noteIngest(runtime, source, nowUs));
-  if (to !== "online") await runtime.offline.append({ project: runtime.project, source }, rows);
+  let handoverUs = requireHandover(registry, source, views);
+  if (to !== "online") {
+    if (registry.firstIngestOf(source.name) === null && source.batch === null) await coverFromTheBeginning(runtime, views, nowUs);
+    // From the first ingest on the handover stays; one that a materialization moved in between is the one that counts.
+    const state = await updateSourceState(runtime.registry, runtime.project, source.name, (s) => recordIngest(s, nowUs), runtime.clock);
+    handoverUs = handoverUs === null ? null : state.handoverUs;
+    await runtime.offline.append({ project: runtime.project, source }, rows);
+  }
   if (to === "offline") return { rows: rows.length, heldBack: 0, beforeHandover: 0, written: 0 };
 
-  const live = handoverUs === null ? rows : rows.filter((row) => eventTimeOf(source, row) >= handoverUs);
+  const live = handoverUs === null ? rows : rows.filter((row) => eventTimeOf(source, row) >= (handoverUs ?? 0));
   const dueUs = nowUs + runtime.settings.maxFutureSkewUs;
   const held = live.filter((row) => eventTimeOf(source, row) > dueUs);
   if (held.length > 0) await holdRows(runtime, source, held);
   const due = live.filter((row) => eventTimeOf(source, row) <= dueUs);
-  const written = await writeViews(runtime, views, source, due);
-  if (isFirst && source.batch === null) await coverFromTheBeginning(runtime, views, nowUs);
+  // Only a row that was stamped here differs from what it was when it was logged first.
+  const mayBeReplay = to === "both" && (request.idempotencyKey !== undefined || source.eventId !== null);
+  const isStamped = due.some((row) => row.createdTimeUs === nowUs);
+  const written = await writeToAll(runtime, registry, source, due, mayBeReplay && isStamped);
   return { rows: rows.length, heldBack: held.length, beforeHandover: rows.length - live.length, written };
+}
+
+/** Writes to the views of now; where definitions were applied meanwhile, also to the generations that these brought. */
+async function writeToAll(
+  runtime: Runtime,
+  registry: RegistryView,
+  source: PushSourceModel,
+  rows: readonly LogRow[],
+  mayBeReplay: boolean,
+): Promise<number> {
+  const done = new Set<string>();
+  let written = 0;
+  let known = registry;
+  for (;;) {
+    try {
+      for (const view of viewsOf(known, source.name)) {
+        const name = `${view.online.view} ${view.online.generation} ${view.online.schema.fingerprint}`;
+        if (done.has(name)) continue;
+        const own = mayBeReplay ? await asLogged(runtime, source, view, rows) : rows;
+        written += await writeRowsOnline(runtime.online, view, source, own);
+        done.add(name);
+      }
+    } catch (error) {
+      const { definitionsVersion } = await runtime.registry.versions();
+      const isStale = error instanceof AsofError && error.code === "ASOF_SCHEMA_UNKNOWN" && definitionsVersion !== known.definitionsVersion;
+      if (!isStale) throw error;
+    }
+    const { definitionsVersion } = await runtime.registry.versions();
+    if (definitionsVersion === known.definitionsVersion) return written;
+    known = viewRegistry(runtime.project, await runtime.registry.snapshot(runtime.project));
+  }
+}
+
+/** Far enough for every instant. */
+const latestUs = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Rows as the log has them. Of a replayed event the row that was ingested first counts, in training too, with the created time that it
+ * was stamped with then; the row that is given has a later one, and would win ties that it must lose.
+ */
+async function asLogged(runtime: Runtime, source: PushSourceModel, view: ServedView, rows: readonly LogRow[]): Promise<readonly LogRow[]> {
+  const keys = view.model.entities.flatMap((e) => e.keys.map((k) => ({ name: k.name, type: k.type })));
+  const columns = source.columns.map(({ name, type }) => ({ name, type }));
+  const request: PullRequest = {
+    ...{ history: { batch: null, log: { project: runtime.project, source }, handoverUs: null }, keys, columns, order: [] },
+    ...{ mode: "all" as const, fromUs: null, toUs: latestUs, createdFromUs: null, tileUs: null, partition: null },
+    eventIds: [...new Set(rows.map((row) => row.eventId))],
+  };
+  const encodeKey = compileKeyEncoder(keys.map((k) => k.type));
+  const identity = (key: Uint8Array | null, eventId: string): string =>
+    `${key === null ? "" : Buffer.from(key).toString("hex")} ${eventId}`;
+  const logged = new Map<string, LogRow>();
+  for await (const batch of runtime.offline.pull(request)) {
+    for (let i = 0; i < batch.rowCount; i++) {
+      const at = (column: number): Value => batch.columns[column]?.get(i) ?? null;
+      const found = keys.map((_, k) => at(k));
+      const createdTimeUs = Number(at(keys.length + 1));
+      const values: Record<string, Value> = Object.fromEntries(columns.map((c, k) => [c.name, at(keys.length + 4 + k)]));
+      for (const [k, { name }] of keys.entries()) values[name] = found[k] ?? null;
+      if (source.eventTime !== null) values[source.eventTime] = at(keys.length);
+      if (source.createdTime !== null) values[source.createdTime] = createdTimeUs;
+      const eventId = String(at(keys.length + 2));
+      logged.set(identity(encodeKey(found), eventId), { values, createdTimeUs, ingestTimeUs: createdTimeUs, origin: "push", eventId });
+    }
+  }
+  return rows.map((row) => {
+    const first = logged.get(identity(encodeKey(keys.map((k) => row.values[k.name] ?? null)), row.eventId));
+    return first === undefined ? row : { ...first, ingestTimeUs: row.ingestTimeUs };
+  });
 }
 
 /** Writes rows to every view of a source. */
@@ -94,12 +172,6 @@ function requireHandover(registry: RegistryView, source: PushSourceModel, views:
     `Source "${source.name}" has a batch side and was never materialized, so it is not known which part of its history the pushed rows belong to.`,
     { path: source.name, fix: "Run `asof materialize` first: pushes count from its end on." },
   );
-}
-
-/** Records the first ingest of a source. True when this is it. */
-async function noteIngest(runtime: Runtime, source: PushSourceModel, nowUs: number): Promise<boolean> {
-  const state = await updateSourceState(runtime.registry, runtime.project, source.name, (s) => recordIngest(s, nowUs), runtime.clock);
-  return state.firstIngestUs === nowUs;
 }
 
 /** Views that existed before the first row of a push-only source see all of its history as it comes. */

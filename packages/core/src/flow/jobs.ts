@@ -9,10 +9,9 @@ export interface ViewProgress {
   readonly of: number;
   readonly rows: number;
   readonly written: number;
-  /** Row count and extent of the source when the partitions were cut: when it changed, the view starts over. */
+  /** What the partitions were cut from (source, definition, interval): when it changed, the view starts over. */
   readonly sourceSignature: string;
   readonly maxCreatedUs: number | null;
-  readonly maxEventUs: number | null;
   readonly error: string | null;
 }
 
@@ -24,7 +23,6 @@ const noProgress: ViewProgress = {
   written: 0,
   sourceSignature: "",
   maxCreatedUs: null,
-  maxEventUs: null,
   error: null,
 };
 

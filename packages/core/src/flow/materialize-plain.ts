@@ -21,11 +21,11 @@ export async function materializePlain(
   slice: MaterializeSlice,
   options: RunOptions & { readonly onRows: (rows: number) => void },
 ): Promise<SliceOutcome> {
-  const encode = compileRowEncoder(view, target.schema);
+  const encode = compileRowEncoder(view, target.schema, slice.pulledAtUs);
+  const hasCreated = view.source.createdTime !== null || view.source.type === "push";
   let rows = 0;
   let written = 0;
   let maxCreatedUs: number | null = null;
-  let maxEventUs: number | null = null;
   for (const request of pullsOf(view, slice)) {
     for await (const batch of stores.offline.pull(request, options)) {
       const encoded: OnlineRow[] = [];
@@ -33,8 +33,7 @@ export async function materializePlain(
         const row = encode(batch, i);
         if (row === null) continue;
         encoded.push(row);
-        if (row.createdTimeUs !== null) maxCreatedUs = Math.max(maxCreatedUs ?? row.createdTimeUs, row.createdTimeUs);
-        maxEventUs = Math.max(maxEventUs ?? row.eventTimeUs, row.eventTimeUs);
+        if (row.createdTimeUs !== null && hasCreated) maxCreatedUs = Math.max(maxCreatedUs ?? row.createdTimeUs, row.createdTimeUs);
       }
       for (let from = 0; from < encoded.length; from += batchRowsMax) {
         const outcome = await stores.online.putRows(target, encoded.slice(from, from + batchRowsMax));
@@ -44,7 +43,7 @@ export async function materializePlain(
       options.onRows(batch.rowCount);
     }
   }
-  return { rows, written, maxCreatedUs, maxEventUs };
+  return { rows, written, maxCreatedUs };
 }
 
 function pullsOf(view: PlainViewModel, slice: MaterializeSlice): readonly PullRequest[] {
@@ -72,8 +71,15 @@ export function pulledColumn(feature: FeatureModel): PulledColumn {
   return feature.kind === "derived" ? { ...column, expression: feature.expression } : column;
 }
 
-/** Makes online rows of pulled batches: keys, event_time, created_time, event_id, is_new, then the view's features. */
-function compileRowEncoder(view: PlainViewModel, schema: RowSchema): (batch: RecordBatch, row: number) => OnlineRow | null {
+/**
+ * Makes online rows of pulled batches: keys, event_time, created_time, event_id, is_new, then the view's features. A static dimension is
+ * changed in place, so what was read later wins, whatever the values: the time of reading stands for its created time.
+ */
+function compileRowEncoder(
+  view: PlainViewModel,
+  schema: RowSchema,
+  pulledAtUs: number,
+): (batch: RecordBatch, row: number) => OnlineRow | null {
   const keyTypes = view.entities.flatMap((e) => e.keys.map((k) => k.type));
   const encodeKey = compileKeyEncoder(keyTypes);
   const firstFeature = keyTypes.length + 4;
@@ -91,7 +97,7 @@ function compileRowEncoder(view: PlainViewModel, schema: RowSchema): (batch: Rec
     return {
       key,
       eventTimeUs: isStatic ? staticEventTimeUs : Number(eventTime),
-      createdTimeUs: created === null ? null : Number(created),
+      createdTimeUs: isStatic ? pulledAtUs : created === null ? null : Number(created),
       orderKey: encodeOrderKey(orderTypes, orderPositions.map(at)),
       values: valuePositions.map(at),
     };

@@ -21,7 +21,6 @@ export interface SliceOutcome {
   readonly rows: number;
   /** Online rows or keys changed. */
   readonly written: number;
-  /** Greatest created and event time seen; null = none. */
+  /** Greatest created time seen; null = none. */
   readonly maxCreatedUs: number | null;
-  readonly maxEventUs: number | null;
 }

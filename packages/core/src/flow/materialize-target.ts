@@ -13,7 +13,8 @@ import {
 } from "../registry/view-state.ts";
 import type { OnlineView } from "../store/online.ts";
 import type { ViewProgress } from "./jobs.ts";
-import { onlineViewOf, storedView, viewRegistry } from "./registry-view.ts";
+import type { Span } from "./materialize-span.ts";
+import { onlineViewOf, refreshUs, storedView, viewRegistry } from "./registry-view.ts";
 import type { Runtime } from "./runtime.ts";
 import type { FeatureCoverage } from "./served.ts";
 
@@ -51,11 +52,12 @@ export async function loadTarget(runtime: Runtime, name: string): Promise<Materi
 }
 
 /**
- * Retired generations are emptied by the next job, not at the switch: other processes serve from a registry version for up to
- * a second.
+ * Retired generations are emptied by a later job, not at the switch: other processes serve from a registry version for up to
+ * {@link refreshUs}, and a request that has begun may take as long again. The switch is not older than the last finished job.
  */
 async function dropRetired(runtime: Runtime, name: string, model: PlainViewModel | WindowedViewModel, state: ViewState): Promise<void> {
   if (state.retiredGenerations.length === 0) return;
+  if (state.lastMaterializedAtUs !== null && runtime.clock.nowUs() - state.lastMaterializedAtUs < 2 * refreshUs) return;
   const current = onlineViewOf(runtime.project, model, state, writeGeneration(state));
   for (const generation of state.retiredGenerations) await runtime.online.truncate({ ...current, generation });
   await updateView(runtime, name, (s) => forgetGenerations(s, state.retiredGenerations));
@@ -65,8 +67,8 @@ async function dropRetired(runtime: Runtime, name: string, model: PlainViewModel
 export async function finishMaterialize(
   runtime: Runtime,
   target: MaterializeTarget,
-  covered: FeatureCoverage,
-  progress: ViewProgress,
+  { covered, readsAll }: Pick<Span, "covered" | "readsAll">,
+  { maxCreatedUs }: Pick<ViewProgress, "maxCreatedUs">,
 ): Promise<void> {
   const { generation } = target.online;
   const nowUs = runtime.clock.nowUs();
@@ -74,7 +76,8 @@ export async function finishMaterialize(
   await updateView(runtime, target.model.name, (state) => {
     const recorded = recordMaterialized(recordCoverage(state, generation, names, covered), nowUs);
     // A created time in the future must not push the cursor past rows that are still to come.
-    const cursor = { createdUs: progress.maxCreatedUs === null ? null : Math.min(progress.maxCreatedUs, nowUs), eventUs: covered.toUs };
+    const createdUs = maxCreatedUs === null || !readsAll ? null : Math.min(maxCreatedUs, nowUs);
+    const cursor = { createdUs, eventUs: covered.toUs };
     return switchGeneration(recordCursor(recorded, generation, cursor, nowUs), generation);
   });
 }
@@ -95,18 +98,17 @@ async function updateView(runtime: Runtime, name: string, change: (state: ViewSt
 }
 
 /**
- * The handover of a source with a batch and a push side: set by its first materialization, just after its end. Null for every
- * other source.
+ * The handover of a source with a batch and a push side; null for every other source. Until the first row is pushed nothing depends on
+ * where it is, and each materialization moves it just behind its end; from then on it stays.
  */
-export async function setFirstHandover(runtime: Runtime, target: MaterializeTarget, endUs: number): Promise<number | null> {
+export async function moveFreeHandover(runtime: Runtime, target: MaterializeTarget, endUs: number): Promise<number | null> {
   const { source } = target.model;
   if (source.type !== "push" || source.batch === null) return null;
-  const first = endUs + 1;
   const state = await updateSourceState(
     runtime.registry,
     runtime.project,
     source.name,
-    (before) => (before.handoverUs === null ? moveHandover(before, first) : before),
+    (before) => (before.handoverUs === null || before.firstIngestUs === null ? moveHandover(before, endUs + 1) : before),
     runtime.clock,
   );
   return state.handoverUs;

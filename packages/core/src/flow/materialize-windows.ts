@@ -35,7 +35,6 @@ export async function materializeWindows(
   let rows = 0;
   let written = 0;
   let maxCreatedUs: number | null = null;
-  let maxEventUs: number | null = null;
   for (const { request, apply } of pullsOf(view, program, slice)) {
     for await (const groups of keyGroups(view, program, stores.offline.pull(request, options), options.onRows)) {
       const updates: StateUpdate[] = groups.map(({ key, events }) => ({
@@ -46,13 +45,12 @@ export async function materializeWindows(
         rows += events.length;
         for (const event of events) {
           if (event.createdTimeUs !== null) maxCreatedUs = Math.max(maxCreatedUs ?? event.createdTimeUs, event.createdTimeUs);
-          maxEventUs = Math.max(maxEventUs ?? event.eventTimeUs, event.eventTimeUs);
         }
       }
       written += await updateStates(stores.online, target, program, updates);
     }
   }
-  return { rows, written, maxCreatedUs, maxEventUs };
+  return { rows, written, maxCreatedUs };
 }
 
 type Apply = (
@@ -60,12 +58,13 @@ type Apply = (
   events: readonly PulledEvent[],
 ) => ReturnType<WindowProgram["compact"]>;
 
+interface Pull {
+  readonly request: PullRequest;
+  readonly apply: Apply;
+}
+
 /** What to read and how its events enter a key's state. */
-function pullsOf(
-  view: WindowedViewModel,
-  program: WindowProgram,
-  slice: MaterializeSlice,
-): readonly { request: PullRequest; apply: Apply }[] {
+function pullsOf(view: WindowedViewModel, program: WindowProgram, slice: MaterializeSlice): readonly Pull[] {
   const hopUs = program.blockUs;
   const base = {
     keys: view.entities.flatMap((e) => e.keys.map((k) => ({ name: k.name, type: k.type }))),
@@ -78,19 +77,22 @@ function pullsOf(
     // Whole tiles: an interval that starts inside a tile reads that tile from its start.
     const alignedFromUs = fromUs === null ? null : floorTo(fromUs, hopUs);
     const interval: PullRequest = { ...base, history, fromUs: alignedFromUs, toUs, createdFromUs: null, tileUs: null };
+    const late: PullRequest | null =
+      slice.createdFromUs === null || fromUs === null
+        ? null
+        : { ...base, history, fromUs: null, toUs, createdFromUs: slice.createdFromUs, tileUs: layer === "batch" ? hopUs : null };
     if (layer === "live") {
       // Logged rows are folded like pushed ones, each once; the interval is whole, so that features added meanwhile get their part.
       const complete = { fromUs: alignedFromUs, toUs };
-      return [{ request: interval, apply: (state, events) => program.addLive(state, events, complete).state }];
+      const whole: Pull = { request: interval, apply: (state, events) => program.addLive(state, events, complete).state };
+      return late === null ? [whole] : [whole, { request: late, apply: (state, events) => program.addLive(state, events).state }];
     }
     const replace =
       (rangeFromUs: number | null, touched: boolean): Apply =>
       (state, events) =>
         program.replaceBatch(state, { events, rangeFromUs, batchEndUs: toUs, touchedOnly: touched, pulledAtUs: slice.pulledAtUs });
-    const whole = { request: interval, apply: replace(alignedFromUs, false) };
-    if (slice.createdFromUs === null || fromUs === null) return [whole];
-    const late: PullRequest = { ...base, history, fromUs: null, toUs, createdFromUs: slice.createdFromUs, tileUs: hopUs };
-    return [whole, { request: late, apply: replace(null, true) }];
+    const whole: Pull = { request: interval, apply: replace(alignedFromUs, false) };
+    return late === null ? [whole] : [whole, { request: late, apply: replace(null, true) }];
   });
 }
 

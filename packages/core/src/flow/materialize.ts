@@ -1,18 +1,17 @@
-import { compileWindowedView } from "../aggregate/window-program.ts";
 import type { PlainViewModel, WindowedViewModel } from "../definition/model.ts";
 import { AsofError } from "../error/error.ts";
 import type { RunOptions, SourceDescription } from "../store/offline.ts";
-import type { OnlineView } from "../store/online.ts";
+import type { OnlineReader, OnlineView } from "../store/online.ts";
 import type { Json } from "../store/registry.ts";
-import { floorTo } from "../value/time.ts";
-import { historyOf } from "./history.ts";
+import { formatInstant } from "../value/time.ts";
 import { type OpenJob, openJob, type ViewProgress } from "./jobs.ts";
 import { materializePlain } from "./materialize-plain.ts";
 import type { MaterializeSlice, SliceOutcome } from "./materialize-slice.ts";
-import { finishMaterialize, loadTarget, type MaterializeTarget, setFirstHandover } from "./materialize-target.ts";
+import { chooseSpan, type Span, slicesOf } from "./materialize-span.ts";
+import { finishMaterialize, loadTarget, type MaterializeTarget, moveFreeHandover } from "./materialize-target.ts";
 import { clearVanishedKeys, materializeWindows } from "./materialize-windows.ts";
+import { viewRegistry } from "./registry-view.ts";
 import type { Runtime } from "./runtime.ts";
-import type { FeatureCoverage } from "./served.ts";
 
 export interface MaterializeRequest extends RunOptions {
   /** `interval`: every row with start ≤ event time ≤ end. `incremental`: what is new since the last run, up to end. */
@@ -22,7 +21,7 @@ export interface MaterializeRequest extends RunOptions {
   /** Interval only; null = from the beginning of history. UTC µs. */
   readonly startUs: number | null;
   readonly endUs: number;
-  /** Called after each batch. */
+  /** Called when a view begins, after each batch and when it ends. */
   readonly onView?: ((progress: MaterializeProgress) => void) | undefined;
 }
 
@@ -48,6 +47,18 @@ export interface MaterializeOutcome {
  * states are written conditionally, and a farther run wins. An abort leaves a job that the same call resumes.
  */
 export async function materialize(runtime: Runtime, request: MaterializeRequest): Promise<MaterializeOutcome> {
+  const { startUs, endUs } = request;
+  if (startUs !== null && startUs > endUs) {
+    throw new AsofError(
+      "ASOF_TIME_INVALID",
+      `The interval's start, ${formatInstant(startUs)}, is after its end, ${formatInstant(endUs)}.`,
+      {
+        path: "start",
+        value: startUs,
+        fix: "Give the earlier time first.",
+      },
+    );
+  }
   const names = await chooseViews(runtime, request.views);
   const job = await openJob(runtime, request.mode === "interval" ? "materialize" : "materialize-incremental", parametersOf(request, names));
   for (const name of names) {
@@ -85,8 +96,7 @@ function interrupted(view: string, cause: unknown): AsofError {
 }
 
 async function chooseViews(runtime: Runtime, wanted: readonly string[] | null): Promise<readonly string[]> {
-  const { records } = await runtime.registry.snapshot(runtime.project);
-  const names = records.filter((r) => r.kind === "view_state").map((r) => r.name);
+  const names = [...viewRegistry(runtime.project, await runtime.registry.snapshot(runtime.project)).views.keys()];
   if (names.length === 0) {
     throw new AsofError("ASOF_NOT_APPLIED", `Project "${runtime.project}" has no feature view that could be materialized.`, {
       fix: "Define one and run `asof apply`.",
@@ -108,58 +118,66 @@ async function chooseViews(runtime: Runtime, wanted: readonly string[] | null): 
   return wanted;
 }
 
+/** A schema that another process added meanwhile is met once: the view is then done anew with the definition of now. */
 async function materializeView(runtime: Runtime, job: OpenJob, name: string, request: MaterializeRequest): Promise<void> {
-  const target = await loadTarget(runtime, name);
-  const { source } = target.model;
-  const log = source.type === "push" ? { project: runtime.project, source } : null;
-  const extent = await runtime.offline.describeSource(source, log);
-  const nowUs = runtime.clock.nowUs();
-  const endUs = Math.min(request.endUs, nowUs + runtime.settings.maxFutureSkewUs);
-  const handoverUs = await setFirstHandover(runtime, target, endUs);
-  const span = chooseSpan(runtime, target, request, endUs, extent);
-  const slice = sliceOf(runtime, target, span, handoverUs);
-
-  const signature = JSON.stringify([extent.rowCount, extent.minEventTimeUs, extent.maxEventTimeUs, target.online.generation]);
-  let progress = job.progress(name);
-  if (progress.sourceSignature !== signature || progress.status === "pending") {
-    const of = Math.max(1, Math.ceil(extent.rowCount / runtime.settings.partitionRowsMax));
-    progress = {
-      status: "running",
-      done: 0,
-      of,
-      rows: 0,
-      written: 0,
-      sourceSignature: signature,
-      maxCreatedUs: null,
-      maxEventUs: null,
-      error: null,
-    };
+  try {
+    await materializeOnce(runtime, job, name, request);
+  } catch (error) {
+    if (!(error instanceof AsofError) || error.code !== "ASOF_SCHEMA_UNKNOWN") throw error;
+    await materializeOnce(runtime, job, name, request);
   }
+}
+
+async function materializeOnce(runtime: Runtime, job: OpenJob, name: string, request: MaterializeRequest): Promise<void> {
+  const target = await loadTarget(runtime, name);
+  const { model, online } = target;
+  const log = model.source.type === "push" ? { project: runtime.project, source: model.source } : null;
+  const extent = await runtime.offline.describeSource(model.source, log);
+  const endUs = Math.min(request.endUs, runtime.clock.nowUs() + runtime.settings.maxFutureSkewUs);
+  const span = chooseSpan(runtime.settings, target, { ...request, endUs }, extent);
+  const slice = slicesOf(runtime.project, target, span, await moveFreeHandover(runtime, target, endUs));
+
+  let progress = resumeView(runtime, job.progress(name), signatureOf(extent, target, span, slice), extent.rowCount);
   if (progress.status === "done") return;
+  const mayHoldOthers = request.mode === "interval" && model.form === "windowed" && (await hasKeys(runtime.online, online));
   await job.update(name, { ...progress, status: "running", error: null });
+  report(request, name, { ...progress, status: "running" }, 0);
 
   while (progress.done < progress.of) {
     request.signal?.throwIfAborted();
     const partition = { index: progress.done, count: progress.of };
-    const outcome = await runSlice(
-      runtime,
-      target.model,
-      target.online,
-      { ...slice, partition, pulledAtUs: runtime.clock.nowUs() },
-      request,
-      progress,
-    );
-    progress = advance(progress, outcome);
+    const bounded = { ...slice, partition, pulledAtUs: runtime.clock.nowUs() };
+    progress = advance(progress, await runSlice(runtime, model, online, bounded, request, progress));
     await job.update(name, progress);
     report(request, name, progress, 0);
   }
-  if (request.mode === "interval" && target.model.form === "windowed" && target.coverage.size > 0) {
+  if (mayHoldOthers && model.form === "windowed") {
     const whole = { ...slice, partition: { index: 0, count: 1 }, pulledAtUs: runtime.clock.nowUs() };
-    await clearVanishedKeys(runtime, target.model, target.online, whole, { signal: request.signal });
+    await clearVanishedKeys(runtime, model, online, whole, { signal: request.signal });
   }
-  await finishMaterialize(runtime, target, span.covered, progress);
+  await finishMaterialize(runtime, target, span, progress);
   await job.update(name, { ...progress, status: "done" });
   report(request, name, { ...progress, status: "done" }, 0);
+}
+
+/** Everything that partitions of one run must have in common. */
+function signatureOf(extent: SourceDescription, target: MaterializeTarget, span: Span, slice: Pick<MaterializeSlice, "histories">): string {
+  const { generation, schema } = target.online;
+  const sides = slice.histories.map(({ layer, fromUs, toUs }) => [layer, fromUs, toUs]);
+  const source = [extent.rowCount, extent.minEventTimeUs, extent.maxEventTimeUs];
+  return JSON.stringify([source, generation, schema.fingerprint, span.createdFromUs, sides]);
+}
+
+/** Where an earlier run of the same job ended, or the beginning. */
+function resumeView(runtime: Runtime, earlier: ViewProgress, sourceSignature: string, rowCount: number): ViewProgress {
+  if (earlier.sourceSignature === sourceSignature && earlier.status !== "pending") return earlier;
+  const of = Math.max(1, Math.ceil(rowCount / runtime.settings.partitionRowsMax));
+  return { status: "running", done: 0, of, rows: 0, written: 0, sourceSignature, maxCreatedUs: null, error: null };
+}
+
+async function hasKeys(online: OnlineReader, view: OnlineView): Promise<boolean> {
+  for await (const page of online.listKeys(view)) if (page.length > 0) return true;
+  return false;
 }
 
 function runSlice(
@@ -192,7 +210,6 @@ function advance(progress: ViewProgress, outcome: SliceOutcome): ViewProgress {
     rows: progress.rows + outcome.rows,
     written: progress.written + outcome.written,
     maxCreatedUs: greatest(progress.maxCreatedUs, outcome.maxCreatedUs),
-    maxEventUs: greatest(progress.maxEventUs, outcome.maxEventUs),
   };
 }
 
@@ -204,97 +221,4 @@ function greatest(a: number | null, b: number | null): number | null {
 function report(request: MaterializeRequest, view: string, progress: ViewProgress, more: number): void {
   request.onView?.({ view, status: progress.status, rows: progress.rows + more, done: progress.done, of: progress.of });
   request.onProgress?.(progress.of === 0 ? null : progress.done / progress.of, view);
-}
-
-interface Span {
-  /** Event times read; null = from the beginning. */
-  readonly fromUs: number | null;
-  readonly toUs: number;
-  readonly createdFromUs: number | null;
-  /** What the view covers when this run is done. */
-  readonly covered: FeatureCoverage;
-}
-
-/** Which event and created times this run reads, and what it may claim to cover afterwards. */
-function chooseSpan(
-  runtime: Runtime,
-  target: MaterializeTarget,
-  request: MaterializeRequest,
-  endUs: number,
-  extent: SourceDescription,
-): Span {
-  const earlier = commonCoverage(target);
-  const hasCreated = target.model.source.createdTime !== null || target.model.source.type === "push";
-  if (request.mode === "incremental" && earlier !== null) {
-    const backUs = hasCreated ? 0 : runtime.settings.lookbackUs;
-    const cursorUs = target.cursorCreatedUs;
-    return {
-      fromUs: earlier.toUs - backUs,
-      toUs: Math.max(endUs, earlier.toUs),
-      createdFromUs: hasCreated && cursorUs !== null ? cursorUs - runtime.settings.createdOverlapUs : null,
-      covered: { fromUs: earlier.fromUs, toUs: Math.max(endUs, earlier.toUs) },
-    };
-  }
-  let startUs = request.mode === "interval" ? request.startUs : firstStart(target, endUs);
-  let toUs = endUs;
-  // A new generation is switched to only when it covers what the served one does.
-  for (const served of target.servedCoverage.values()) {
-    startUs = startUs === null || served.fromUs === null ? null : Math.min(startUs, served.fromUs);
-    toUs = Math.max(toUs, served.toUs);
-  }
-  if (target.model.form === "windowed") toUs = wholeTile(target, toUs, earlier);
-  const fromStart = startUs === null || extent.minEventTimeUs === null || startUs <= extent.minEventTimeUs;
-  const alignedUs = startUs === null || target.model.form === "plain" ? startUs : floorTo(startUs, blockOf(target));
-  return { fromUs: startUs, toUs, createdFromUs: null, covered: { fromUs: fromStart ? null : alignedUs, toUs } };
-}
-
-/** A first incremental run of a plain view needs no row that ttl hides at its end already; windows need all of history. */
-function firstStart(target: MaterializeTarget, endUs: number): number | null {
-  return target.model.form === "plain" && target.model.ttlUs !== null ? endUs - target.model.ttlUs : null;
-}
-
-/** An end inside a tile that reaches farther already: the tile is rebuilt as far as it went, so that nothing is taken from it. */
-function wholeTile(target: MaterializeTarget, toUs: number, earlier: FeatureCoverage | null): number {
-  if (earlier === null || earlier.toUs <= toUs) return toUs;
-  const hopUs = blockOf(target);
-  return Math.min(earlier.toUs, floorTo(toUs, hopUs) + hopUs - 1);
-}
-
-/** The unit in which a windowed view's tiles are replaced. */
-function blockOf(target: MaterializeTarget): number {
-  return target.model.form === "windowed" ? compileWindowedView(target.model, target.online).blockUs : 1;
-}
-
-/** The span that every feature covers; null when one has not been materialized yet. */
-function commonCoverage(target: MaterializeTarget): FeatureCoverage | null {
-  let common: FeatureCoverage | null = null;
-  for (const feature of target.model.features) {
-    const own = target.coverage.get(feature.name);
-    if (own === undefined) return null;
-    common = common === null ? own : overlap(common, own);
-  }
-  return common;
-}
-
-function overlap(a: FeatureCoverage, b: FeatureCoverage): FeatureCoverage {
-  return { fromUs: greatest(a.fromUs, b.fromUs), toUs: Math.min(a.toUs, b.toUs) };
-}
-
-function sliceOf(
-  runtime: Runtime,
-  target: MaterializeTarget,
-  span: Span,
-  handoverUs: number | null,
-): Omit<MaterializeSlice, "partition" | "pulledAtUs"> {
-  const history = historyOf(runtime.project, target.model.source, handoverUs);
-  const histories: MaterializeSlice["histories"][number][] = [];
-  if (history.batch !== null) {
-    const toUs = history.log === null || handoverUs === null ? span.toUs : Math.min(span.toUs, handoverUs - 1);
-    histories.push({ layer: "batch", history: { ...history, log: null }, fromUs: span.fromUs, toUs });
-  }
-  if (history.log !== null && (history.batch === null || handoverUs !== null)) {
-    const fromUs = history.batch === null || handoverUs === null ? span.fromUs : Math.max(span.fromUs ?? handoverUs, handoverUs);
-    histories.push({ layer: "live", history: { batch: null, log: history.log, handoverUs: null }, fromUs, toUs: span.toUs });
-  }
-  return { histories, createdFromUs: span.createdFromUs };
 }

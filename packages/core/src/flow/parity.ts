@@ -11,9 +11,9 @@ import type { OnlineAnswer } from "./online-answer.ts";
 export interface ParityRequest extends RunOptions {
   readonly asked: ServiceModel | readonly ViewReference[];
   readonly entities: readonly EntityRow[];
-  /** Both sides are asked as of this instant, UTC µs. */
-  readonly atUs: number;
-  /** Called with the training side's values of each row, in the order of the outputs. */
+  /** Both sides are asked as of this instant, or of each of these, UTC µs: one retrieval answers all of them. */
+  readonly atUs: number | readonly number[];
+  /** Called with the training side's values of each row, in the order of the outputs. Rows: all entities at the first instant, then the next. */
   readonly onOffline?: ((row: number, values: readonly Value[]) => void) | undefined;
 }
 
@@ -48,18 +48,26 @@ export async function compareParity(
   request: ParityRequest,
   readOnline: (entities: readonly EntityRow[], atUs: number) => Promise<ServedAnswer>,
 ): Promise<ParityReport> {
-  const spine = spineOf(request);
+  const instants = typeof request.atUs === "number" ? [request.atUs] : request.atUs;
+  const { entities } = request;
+  const spine: SpineInput = { kind: "rows", ...typedRows(request, instants) };
   const planned = await planHistorical(context, { asked: request.asked, spine, bounds: true, fullFeatureNames: true });
-  const answer = await readOnline(request.entities, request.atUs);
-  const statuses = answer.statuses;
+  const answers: ServedAnswer[] = [];
+  for (const atUs of instants) {
+    const { rows, statuses } = await readOnline(entities, atUs);
+    answers.push({ rows, statuses });
+  }
   await using training = await runHistorical(context, planned, request);
   const judge = new Judge(planned.request);
   let row = 0;
   for await (const batch of training.batches(request)) {
     const columns = new Map(batch.columns.map((c) => [c.name, c]));
     for (let i = 0; i < batch.rowCount; i++, row++) {
-      const online = answer.rows[row] ?? {};
-      const entity = request.entities[row] ?? {};
+      const place = row % entities.length;
+      const answer = answers[Math.floor(row / entities.length)];
+      const atUs = instants[Math.floor(row / entities.length)] ?? 0;
+      const online = answer?.rows[place] ?? {};
+      const entity = entities[place] ?? {};
       request.onOffline?.(
         row,
         planned.request.outputs.map((output) => columns.get(output.flatName)?.get(i) ?? null),
@@ -67,11 +75,11 @@ export async function compareParity(
       for (const output of planned.request.outputs) {
         const at = (suffix: string): Value => columns.get(`${output.flatName}${suffix}`)?.get(i) ?? null;
         const served = online[output.viewName]?.[output.feature.name] ?? null;
-        const status = statuses[row]?.[output.viewName]?.[output.feature.name] ?? "NOT_FOUND";
+        const status = answer?.statuses[place]?.[output.viewName]?.[output.feature.name] ?? "NOT_FOUND";
         judge.compare(
           output,
           { offline: at(""), online: served, n: Number(at("__n") ?? 0), absSum: Number(at("__abs") ?? 0) },
-          { entity, status, row, atUs: request.atUs },
+          { entity, status, row, atUs },
         );
       }
     }
@@ -79,13 +87,9 @@ export async function compareParity(
   return judge.report();
 }
 
-function spineOf(request: ParityRequest): SpineInput {
+/** A spine of every entity at every instant, typed by what the asked views declare for their keys and request fields. */
+function typedRows(request: ParityRequest, instants: readonly number[]) {
   const names = [...new Set(request.entities.flatMap((row) => Object.keys(row)))];
-  return { kind: "rows", ...typedColumns(request, names) };
-}
-
-/** Types the entity rows by what the asked views declare for their keys and request fields. */
-function typedColumns(request: ParityRequest, names: readonly string[]) {
   const types = new Map<string, FeatureModel["type"]>();
   const visit = (reference: ViewReference): void => {
     if (reference.view.form === "request") {
@@ -100,7 +104,7 @@ function typedColumns(request: ParityRequest, names: readonly string[]) {
   const columns = names.map((name) => ({ name, type: types.get(name) ?? ({ kind: "string" } as const) }));
   return {
     columns: [...columns, { name: "event_timestamp", type: { kind: "timestamp" } as const }],
-    rows: request.entities.map((row) => [...names.map((name) => (row[name] ?? null) as Value), request.atUs]),
+    rows: instants.flatMap((atUs) => request.entities.map((row) => [...names.map((name) => (row[name] ?? null) as Value), atUs])),
   };
 }
 

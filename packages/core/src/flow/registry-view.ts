@@ -1,7 +1,7 @@
 import type { PlainViewModel, ServiceModel, ViewModel, WindowedViewModel } from "../definition/model.ts";
 import { AsofError } from "../error/error.ts";
 import { type ModelsByName, modelsFromSnapshot, servedViewOf } from "../registry/models.ts";
-import { decodeSourceState } from "../registry/source-state.ts";
+import { decodeSourceState, type SourceState } from "../registry/source-state.ts";
 import type { ViewState } from "../registry/view-state.ts";
 import { decodeViewState } from "../registry/view-state-codec.ts";
 import type { OnlineView } from "../store/online.ts";
@@ -13,18 +13,20 @@ import type { ServedRegistry, ServedView } from "./served.ts";
 export interface RegistryView extends ServedRegistry {
   readonly models: ModelsByName;
   readonly states: ReadonlyMap<string, ViewState>;
-  /** Generations under construction beside the served ones; pushes reach both. */
-  readonly building: ReadonlyMap<string, ServedView>;
   /** Sources with rows held back, and when the first is due. */
   readonly heldDueUs: ReadonlyMap<string, number>;
+  /** Counts commits that touch definitions. */
+  readonly definitionsVersion: number;
   handoverOf(source: string): number | null;
+  /** When the first row of a source was pushed; null = none yet. */
+  firstIngestOf(source: string): number | null;
 }
 
 /** Decodes a snapshot: what is registered, and what is served of it. */
 export function viewRegistry(project: string, snapshot: RegistrySnapshot): RegistryView {
   const models = modelsFromSnapshot(snapshot);
   const states = new Map<string, ViewState>();
-  const handovers = new Map<string, number | null>();
+  const sources = new Map<string, SourceState>();
   const heldDueUs = new Map<string, number>();
   for (const record of snapshot.records) {
     if (record.kind === "view_state") states.set(record.name, decodeViewState(record.spec, record.name));
@@ -32,7 +34,7 @@ export function viewRegistry(project: string, snapshot: RegistrySnapshot): Regis
       const dueUs = earliestDueUs(record.spec);
       if (dueUs !== null) heldDueUs.set(record.name, dueUs);
     }
-    if (record.kind === "source_state") handovers.set(record.name, decodeSourceState(record.spec, record.name).handoverUs);
+    if (record.kind === "source_state") sources.set(record.name, decodeSourceState(record.spec, record.name));
   }
   const views = new Map<string, ServedView>();
   const building = new Map<string, ServedView>();
@@ -55,7 +57,9 @@ export function viewRegistry(project: string, snapshot: RegistrySnapshot): Regis
     views,
     building,
     heldDueUs,
-    handoverOf: (source) => handovers.get(source) ?? null,
+    definitionsVersion: snapshot.definitionsVersion,
+    handoverOf: (source) => sources.get(source)?.handoverUs ?? null,
+    firstIngestOf: (source) => sources.get(source)?.firstIngestUs ?? null,
   };
 }
 
@@ -73,7 +77,7 @@ export function onlineViewOf(project: string, model: ViewModel, state: ViewState
 }
 
 /** How long a process may answer from a registry version before it looks for a newer one, in µs. */
-const refreshUs = 1_000_000;
+export const refreshUs = 1_000_000;
 
 /**
  * The registry as a long-running process sees it: decoded once per version, checked for a newer one at most once a second, or

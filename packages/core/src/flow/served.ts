@@ -21,4 +21,6 @@ export interface ServedRegistry {
   readonly version: number;
   readonly project: string;
   readonly views: ReadonlyMap<string, ServedView>;
+  /** Generations under construction beside the served ones; pushes reach both. */
+  readonly building: ReadonlyMap<string, ServedView>;
 }

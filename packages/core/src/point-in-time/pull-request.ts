@@ -27,13 +27,15 @@ export interface PullRequest {
   /** Event time ≤ this (inclusive, as Feast does). */
   readonly toUs: number;
   /**
-   * Only rows that could be new: created time ≥ this, whatever their event time. With `tileUs`, every row of each
+   * Only rows that could be new: created time (of log rows also the time of ingest) ≥ this, whatever their event time. With `tileUs`, every row of each
    * (key, floor(event time / tileUs)) in which such a row lies; column `is_new` tells them apart.
    */
   readonly createdFromUs: number | null;
   readonly tileUs: number | null;
   /** Reads the keys whose hash falls on `index` of `count`, so that a job is bounded in memory and resumable. */
   readonly partition: { readonly index: number; readonly count: number } | null;
+  /** Only the events with these ids; default all. */
+  readonly eventIds?: readonly string[] | undefined;
   /** Only the rows of this key, in the order of `keys`; default all keys. */
   readonly onlyKey?: readonly Value[] | undefined;
 }

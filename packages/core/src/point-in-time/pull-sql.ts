@@ -33,7 +33,8 @@ export function compilePull(request: PullRequest, tables: HistoryTables, dialect
   const history = selectHistory(bound, { keys: request.keys, columns, created: true, identity: true, range }, dialect);
   const mine = `SELECT * FROM (${history}) AS h${whereOf(keyConditions(request, keys, dialect))}`;
   const once = isFolded ? foldOnce(`SELECT * FROM (${mine}) AS m`, keys, foldedBy, dialect) : mine;
-  const isNew = request.createdFromUs === null ? "TRUE" : `(cr IS NULL OR cr >= ${request.createdFromUs})`;
+  const isNew =
+    request.createdFromUs === null ? "TRUE" : `(cr IS NULL OR cr >= ${request.createdFromUs} OR ing >= ${request.createdFromUs})`;
   const inRange = isStatic ? [] : [...(request.fromUs === null ? [] : [`t >= ${request.fromUs}`]), `t <= ${request.toUs}`];
   const rows = `SELECT *, ${isNew} AS is_new FROM (${once}) AS o${whereOf(inRange)}`;
   const selected = selectNew(request, rows, keys, dialect);
@@ -97,7 +98,11 @@ function columnsOfPull(request: PullRequest, bound: BoundHistory): { columns: re
 
 function keyConditions(request: PullRequest, keys: readonly string[], dialect: Dialect): readonly string[] {
   const conditions = keys.map((k) => `${k} IS NOT NULL`);
-  const { partition, onlyKey } = request;
+  const { partition, onlyKey, eventIds } = request;
+  if (eventIds !== undefined) {
+    const texts = eventIds.map((value) => dialect.printExpression({ node: "literal", type: { kind: "string" }, value }, (name) => name));
+    conditions.push(texts.length === 0 ? "1 = 0" : `CAST(eid AS VARCHAR) IN (${texts.join(", ")})`);
+  }
   if (partition !== null && partition.count > 1) {
     // All rows of a view without entities belong to one key.
     if (keys.length > 0) conditions.push(`${dialect.partitionOf(keys, partition.count)} = ${partition.index}`);
