@@ -155,10 +155,11 @@ function exportedTypes(manifest: Manifest): Readonly<Record<string, string>> {
 
 /** The manifest as published: the `source` condition would name files that are not sent. */
 function publishedManifest(manifest: Manifest): object {
-  const exports = Object.entries(manifest.exports ?? {}).map(([path, targets]) => {
-    if (typeof targets === "string") return [path, targets];
+  const exports = Object.entries(manifest.exports ?? {}).flatMap(([path, targets]) => {
+    if (typeof targets === "string") return [[path, targets]];
     const { source: _, ...rest } = targets;
-    return [path, rest];
+    // What has sources only serves the tests of this workspace.
+    return Object.keys(rest).length === 0 ? [] : [[path, rest]];
   });
   return { ...manifest, exports: Object.fromEntries(exports) };
 }

@@ -21,7 +21,7 @@ const files: Readonly<Record<string, string>> = {
     version: "0.1.0",
     type: "module",
     files: ["dist"],
-    exports: { ...exports, "./shape": shape },
+    exports: { ...exports, "./shape": shape, "./for-tests": { source: "./src/shape.test.support.ts" } },
   }),
   "packages/base/src/index.ts": `export { type Shape, area } from "./shape.ts";`,
   "packages/base/src/shape.ts": `export interface Shape { readonly side: number }\nexport const area = ({ side }: Shape): number => side * side;`,
