@@ -58,7 +58,7 @@ export async function bindBatch(
 ): Promise<SideTable> {
   const side = await describeBatch(session, places.repositoryPath, batch, options);
   if (batch.type === "parquet") return side;
-  const physical = new Set([...wanted].map((name) => batch.mapping[name] ?? name));
+  const physical = new Set([...wanted].map((name) => physicalName(batch.mapping, name)));
   return copyRelation(session, table, side, physical, sourceContext(batch), options);
 }
 

@@ -15,7 +15,7 @@ export function convertColumn(column: EngineColumn, sql: string, type: ValueType
   if (family === "null") return `CAST(NULL AS ${storage})`;
   if (type.kind === "timestamp") return convertInstant(column, sql, misfit);
   if (column.type === storage.replace(", ", ",")) return sql;
-  if (family === "text" && column.medium !== "typed" && type.kind !== "list") return type.kind === "bytes" ? encode(sql) : cast(sql);
+  if (family === "text" && column.medium !== "typed" && type.kind !== "list") return parseText(sql, type, cast, misfit);
   switch (type.kind) {
     case "bool":
       return null;
@@ -41,12 +41,36 @@ export function convertColumn(column: EngineColumn, sql: string, type: ValueType
   }
 }
 
+/**
+ * The value that a text of a csv file or partition folder writes. The engine's casts round "1.5" to a whole number, drop digits of a
+ * decimal and the time of a date; such a text is a misfit.
+ */
+function parseText(sql: string, type: ValueType, cast: (value: string) => string, misfit: Misfit): string {
+  const condition = exactText(sql, type);
+  if (condition === null) return type.kind === "bytes" ? encode(sql) : cast(sql);
+  return keepOnly(condition, sql, cast(sql), misfit);
+}
+
+function exactText(sql: string, type: ValueType): string | null {
+  switch (type.kind) {
+    case "int32":
+    case "int64":
+      return `regexp_full_match(trim(${sql}), '[+-]?[0-9]+([.]0*)?')`;
+    case "decimal":
+      return `regexp_full_match(trim(${sql}), '[+-]?([0-9]+([.][0-9]{0,${type.scale}}0*)?|[.][0-9]{1,${Math.max(type.scale, 1)}}0*)')`;
+    case "date":
+      return `regexp_full_match(trim(${sql}), '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}')`;
+    default:
+      return null;
+  }
+}
+
 function convertInteger(from: string, sql: string, cast: (value: string) => string, misfit: Misfit): string | null {
   const family = familyOf(from);
   if (family === "integer") return cast(sql);
   if (family !== "float" && family !== "decimal") return null;
-  // A float beyond 2⁵³ may stand for several integers: it is no exact key or count.
-  const exact = family === "float" ? `${sql} = trunc(${sql}) AND abs(${sql}) <= 9007199254740992` : `${sql} = trunc(${sql})`;
+  // A float from 2⁵³ on may stand for several integers: it is no exact key or count.
+  const exact = family === "float" ? `${sql} = trunc(${sql}) AND abs(${sql}) < 9007199254740992` : `${sql} = trunc(${sql})`;
   return keepOnly(exact, sql, cast(sql), misfit);
 }
 

@@ -50,9 +50,8 @@ export async function retrieve(
   for (const step of program.steps) {
     const context = contextOf(plan, step.phase);
     const statement = progress.statement(step.phase);
-    if (step.when === undefined || (await isTrue(session, step.when, context, statement))) {
-      for (const sql of step.sql) await session.run(sql, context, statement);
-    }
+    const chosen = step.when === undefined || (await isTrue(session, step.when, context, statement)) ? step.sql : (step.otherwise ?? []);
+    for (const sql of chosen) await session.run(sql, context, statement);
     progress.done();
   }
   const report = await reportOf(session, prepared.spine, program.reports, progress.statement("counting"));
@@ -67,6 +66,7 @@ export async function printJoin(session: Session, places: Places, plan: JoinPlan
   const statements = program.steps.flatMap((step) => [
     `-- ${step.phase}${step.when === undefined ? "" : `, only if (${step.when})`}`,
     ...step.sql.map((sql) => `${sql};`),
+    ...(step.otherwise === undefined ? [] : ["-- otherwise", ...step.otherwise.map((sql) => `${sql};`)]),
   ]);
   return [
     `-- the spine: ${prepared.spine.rowCount} rows in table ${prepared.spine.table}(r, t, keys, columns)`,

@@ -124,8 +124,10 @@ async function listFiles(
   const files: string[] = [];
   for (const path of source.paths) {
     const full = isRemote(path) || isAbsolute(path) ? path : resolve(repositoryPath, path);
-    files.push(...(await expandPath(session, full, source.type, context, options)));
-    if (files.length === 0) {
+    const found = await expandPath(session, full, source.type, context, options);
+    files.push(...found);
+    // Each path must lead somewhere: reading the others alone would silently be half of history.
+    if (found.length === 0) {
       throw new AsofError("ASOF_SOURCE_MISSING", `${context.what}: there is no file at "${full}".`, {
         path: source.name,
         value: path,

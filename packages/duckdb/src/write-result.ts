@@ -69,8 +69,11 @@ function refuseCaseTwins({ columns }: WritableResult, computed: ComputedColumns 
   }
 }
 
+/** Columns with more different values than this in a row group are written plainly: a dictionary of them would only cost time. */
+const dictionaryMax = 4096;
+
 function formatOptions(format: "parquet" | "csv"): string {
-  return format === "parquet" ? "FORMAT parquet, COMPRESSION zstd" : "FORMAT csv, HEADER true";
+  return format === "parquet" ? `FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT ${dictionaryMax}` : "FORMAT csv, HEADER true";
 }
 
 function selectItems({ columns }: WritableResult, computed: ComputedColumns | null): readonly string[] {

@@ -277,12 +277,12 @@ function printValue(side: Side, name: string, type: ValueType, what: "key" | "co
 
 /** By its exact name, also in engines that ignore case: `a` and `A` may both be there. */
 function findColumn(side: Side, name: string): SideColumn | null {
-  const physical = side.mapping[name] ?? name;
+  const physical = physicalName(side.mapping, name);
   return side.table.columns.find((c) => c.name === physical) ?? null;
 }
 
 function missingColumn(side: Side, name: string, what: string): AsofError {
-  const physical = side.mapping[name] ?? name;
+  const physical = physicalName(side.mapping, name);
   return new AsofError(
     "ASOF_SOURCE_COLUMN",
     `${side.what} has no column "${physical}", which is declared as its ${what}${physical === name ? "" : ` "${name}"`}. It has: ${side.table.columns.map((c) => c.name).join(", ")}.`,

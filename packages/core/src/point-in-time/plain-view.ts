@@ -66,10 +66,15 @@ function wantedFeature(feature: FeatureModel): WantedColumn {
 }
 
 function asOfSteps(context: Context): readonly Step[] {
-  const { output, dialect, spine } = context;
+  const { output, dialect, spine, join } = context;
   const match = `${output}_match`;
+  const sorted = [dialect.createTable(match, selectSorted(context))];
+  const paired = [dialect.createTable(match, selectPaired(context))];
   return [
-    { phase: "find the visible rows", sql: [dialect.createTable(match, selectMatches(context))] },
+    // Without keys every row would meet every other.
+    join.keys.length === 0
+      ? { phase: "find the visible rows", sql: sorted }
+      : { phase: "find the visible rows", when: isCheapToPair(context), sql: paired, otherwise: sorted },
     { phase: "fetch the features", sql: [dialect.createTable(output, selectFeatures(context, match))] },
     {
       phase: "resolve ties",
@@ -80,12 +85,38 @@ function asOfSteps(context: Context): readonly Step[] {
   ];
 }
 
-/** Spine rows with a visible row: number, t, keys, and the time `x` of that row. */
-function selectMatches(context: Context): string {
-  const { join, spine, dialect, axis } = context;
-  const keys = join.keys.map((_, i) => `k${i}`);
-  const left = `(SELECT ${["r", "t", ...spineKeys(spine, join.keys)].join(", ")} FROM ${spine.table}) AS s`;
-  const history = select(context, []);
+/** Above so many spine rows for a source row with the same key, on average, sorting both sides is cheaper than pairing them. */
+const pairsMax = 3;
+/** The average is that of a sample; no key of the spine may have more rows than this, whatever the sample says. */
+const pairsOfKeyMax = 32;
+const sampleRows = 20_000;
+
+function isCheapToPair(context: Context): string {
+  const keys = keysOf(context);
+  const counts = `(SELECT ${keys.join(", ")}, count(*) AS n FROM ${spineRows(context)} GROUP BY ${keys.join(", ")})`;
+  const sample = `(SELECT ${keys.join(", ")} FROM (${select(context, [])}) AS h LIMIT ${sampleRows})`;
+  const average = `SELECT coalesce(avg(coalesce(c.n, 0)), 0) FROM ${sample} AS h LEFT JOIN ${counts} AS c ON ${equalKeys(keys, "c", "h")}`;
+  return `SELECT (SELECT coalesce(max(n), 0) FROM ${counts} AS c) <= ${pairsOfKeyMax} AND (${average}) <= ${pairsMax}`;
+}
+
+/** Spine rows with a visible row (number, t, keys, and the time `x` of that row): the greatest of all pairs, by hashing. */
+function selectPaired(context: Context): string {
+  const { join, axis } = context;
+  const keys = keysOf(context);
+  const x = axis === "created" ? createdOrLowest("e.cr") : "e.t";
+  const on = [equalKeys(keys, "s", "e"), `${x} <= s.t`];
+  if (axis === "known") on.push("(e.cr IS NULL OR e.cr <= s.t)");
+  if (join.ttlUs !== null && axis !== "created") on.push(`e.t >= s.t - ${join.ttlUs}`);
+  const greatest = `SELECT s.r, max(${x}) AS x FROM ${spineRows(context)} AS s JOIN (${select(context, [])}) AS e ON ${on.join(" AND ")} GROUP BY s.r`;
+  return `SELECT ${["s.r", "s.t", ...keys.map((k) => `s.${k}`), "g.x"].join(", ")} FROM ${spineRows(context)} AS s JOIN (${greatest}) AS g ON g.r = s.r`;
+}
+
+/** The same by sorting both sides. */
+function selectSorted(context: Context): string {
+  const { join, dialect, axis } = context;
+  const keys = keysOf(context);
+  const mine = keys.length === 0 ? "" : ` WHERE ${keyTuple(keys)} IN (SELECT ${keyTuple(keys)} FROM ${spineRows(context)} AS s)`;
+  const history = `SELECT * FROM (${select(context, [])}) AS a${mine}`;
   const item = (sql: string): string => [...keys, sql].join(", ");
   const right = {
     event: () => `(SELECT ${item("t AS v, t AS x")} FROM (${history}) AS h) AS e`,
@@ -94,7 +125,7 @@ function selectMatches(context: Context): string {
     none: () => "",
   }[axis]();
   const joined = dialect.asOfJoin(
-    left,
+    `${spineRows(context)} AS s`,
     right,
     keys.map((k) => `s.${k} = e.${k}`),
     "s.t",
@@ -102,6 +133,19 @@ function selectMatches(context: Context): string {
   );
   const young = join.ttlUs === null || axis === "created" ? "" : ` WHERE e.x >= s.t - ${join.ttlUs}`;
   return `SELECT ${["s.r", "s.t", ...keys.map((k) => `s.${k}`), "e.x"].join(", ")} FROM ${joined}${young}`;
+}
+
+function keysOf({ join }: Context): readonly string[] {
+  return join.keys.map((_, i) => `k${i}`);
+}
+
+function equalKeys(keys: readonly string[], left: string, right: string): string {
+  return keys.map((k) => `${left}.${k} = ${right}.${k}`).join(" AND ");
+}
+
+/** The spine's rows as (r, t, k0…). */
+function spineRows({ spine, join }: Context): string {
+  return `(SELECT ${["r", "t", ...spineKeys(spine, join.keys)].join(", ")} FROM ${spine.table})`;
 }
 
 /**

@@ -7,10 +7,11 @@ import type { ViewJoin } from "./join-plan.ts";
 export interface Step {
   /** What it does, for progress and for people. */
   readonly phase: string;
-  /** A query giving one boolean; the step runs only where it is true. */
+  /** A query giving one boolean; where it is not true, `otherwise` runs instead of `sql`. */
   readonly when?: string;
   /** Statements, run in order. */
   readonly sql: readonly string[];
+  readonly otherwise?: readonly string[];
 }
 
 /** The spine as the engine has loaded it: `r` is the row's number in the input, from 0, `t` the as-of time, never null. */
