@@ -111,6 +111,7 @@ export type {
   ViewReference,
   WindowedViewModel,
 } from "./definition/model.ts";
+export { physicalName } from "./definition/physical-name.ts";
 export { nearest } from "./definition/read.ts";
 export { type ComputeInput, type RequestViewOptions, requestView } from "./definition/request-view.ts";
 export type {

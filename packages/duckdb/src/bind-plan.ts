@@ -5,6 +5,7 @@ import {
   type HistoryTables,
   type JoinPlan,
   orderColumns,
+  physicalName,
   type SideTable,
   type SourceModel,
   type ViewJoin,

@@ -57,12 +57,17 @@ function exactText(sql: string, type: ValueType): string | null {
     case "int64":
       return `regexp_full_match(trim(${sql}), '[+-]?[0-9]+([.]0*)?')`;
     case "decimal":
-      return `regexp_full_match(trim(${sql}), '[+-]?([0-9]+([.][0-9]{0,${type.scale}}0*)?|[.][0-9]{1,${Math.max(type.scale, 1)}}0*)')`;
+      return `regexp_full_match(trim(${sql}), '[+-]?([0-9]+([.]${digitsAfterPoint(type.scale)})?|[.]${digitsAfterPoint(type.scale, 1)})')`;
     case "date":
       return `regexp_full_match(trim(${sql}), '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}')`;
     default:
       return null;
   }
+}
+
+/** At most `scale` digits and then zeros, `least` of either. */
+function digitsAfterPoint(scale: number, least = 0): string {
+  return scale === 0 ? `0{${least},}` : `[0-9]{${least},${scale}}0*`;
 }
 
 function convertInteger(from: string, sql: string, cast: (value: string) => string, misfit: Misfit): string | null {

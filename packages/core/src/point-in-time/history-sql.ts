@@ -1,4 +1,5 @@
 import type { SourceModel } from "../definition/model.ts";
+import { physicalName } from "../definition/physical-name.ts";
 import { AsofError } from "../error/error.ts";
 import { childrenOf } from "../expression/columns.ts";
 import type { ExpressionNode } from "../expression/node.ts";
