@@ -152,6 +152,12 @@ describe("entities and sources", () => {
 });
 
 describe("feature views", () => {
+  test("ttl: null means unbounded, like leaving it out", () => {
+    const view = featureView("plain", { entities: [customer], source: baskets, ttl: null }, { spend: float64() });
+    assert.deepEqual(issuesOf(view), []);
+    assert.deepEqual(modelOf(view), modelOf(featureView("plain", { entities: [customer], source: baskets }, { spend: float64() })));
+  });
+
   test("plain: columns and derived features, in order", () => {
     const view = featureView(
       "plain",

@@ -12,8 +12,8 @@ export interface ViewOptions<E, C> extends MetaOptions {
   /** What the features describe. Left out or empty: one row for all (an entity-less view). */
   readonly entities?: E;
   readonly source: Source<string, C>;
-  /** Plain views: values older than this read as null. Left out = unbounded. */
-  readonly ttl?: Duration;
+  /** Plain views: values older than this read as null. Null or left out = unbounded. */
+  readonly ttl?: Duration | null;
   /** Windowed views: another hop for all windows of the view; each is then a multiple of it. */
   readonly hop?: Duration;
   /** Windowed views: how far back an online read stays exact although later events have arrived. Default `"120s"`. */

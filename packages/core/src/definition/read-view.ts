@@ -44,7 +44,11 @@ export function readFeatureView(name: string, options: unknown, features: unknow
   for (const option of ["hop", "separable"]) {
     refuseOption(reader, list, option, "ASOF_DEFINITION_INVALID", `Only a view with aggregates has the option "${option}".`);
   }
-  return Object.freeze({ ...shared, form: "plain", ttlUs: reader.duration("ttl", "ASOF_TTL_INVALID") });
+  return Object.freeze({
+    ...shared,
+    form: "plain",
+    ttlUs: reader.value("ttl") === null ? null : reader.duration("ttl", "ASOF_TTL_INVALID"),
+  });
 }
 
 const missingSource: SourceModel = Object.freeze({
