@@ -221,6 +221,7 @@ export { explainValue, type WhyAnswer, type WhyRequest, type WhyRow } from "./fl
 export { type ApplyOutcome, applyDefinitions, applyPlan, applyUntilCurrent, throwRefusals } from "./plan/apply-plan.ts";
 export { createFeatureRegistry, type FeatureRegistryConfig } from "./plan/create-feature-registry.ts";
 export { printExpressionText } from "./plan/expression-text.ts";
+export { printFieldChange } from "./plan/field-text.ts";
 export {
   type FieldDifference,
   type Implications,

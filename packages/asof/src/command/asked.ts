@@ -18,8 +18,9 @@ export async function askedBy(session: Session, options: AskedOptions): Promise<
 }
 
 /**
- * Entity rows of `-e key=value` texts: values separated by commas make rows, a single value goes into every row. Texts are read
- * as what the definitions say. ASOF_USAGE where the counts differ, ASOF_VALUE_INVALID where a text cannot be read.
+ * Entity rows of `-e key=value` texts, read as what the definitions say. Values separated by commas make rows, and so does a key
+ * that is given again, as in Feast; a single value goes into every row. ASOF_USAGE where the counts differ, ASOF_VALUE_INVALID
+ * where a text cannot be read.
  */
 export function entityRows(asked: Asked, texts: readonly string[]): readonly EntityRow[] {
   const plan = planRequest(asked, { fullFeatureNames: true });
@@ -27,24 +28,14 @@ export function entityRows(asked: Asked, texts: readonly string[]): readonly Ent
     ...plan.keyColumns.map((k) => [k.column, k.type] as const),
     ...plan.requestFields.map((f) => [f.name, f.type] as const),
   ]);
-  const columns = new Map<string, readonly unknown[]>();
+  const columns = new Map<string, unknown[]>();
   for (const text of texts) {
-    const equals = text.indexOf("=");
-    if (equals < 1) {
-      throw new AsofError("ASOF_USAGE", `"${text}" is not of the form key=value.`, {
-        path: "-e",
-        value: text,
-        fix: "Write for example -e customer_id=900.",
-      });
-    }
-    const name = text.slice(0, equals);
+    const { name, values } = parsePair(text);
     const type = types.get(name);
-    // A field that nothing asks for is refused by the read itself, which knows what is expected.
-    const values = text.slice(equals + 1).split(",");
-    columns.set(
-      name,
-      values.map((value, i) => (type === undefined || value === "" ? value : valueFromText(type, value, `-e ${name}[${i}]`))),
-    );
+    const column = columns.get(name) ?? [];
+    columns.set(name, column);
+    // A field that nothing asks for is refused by the retrieval itself, which knows what is expected.
+    for (const value of values) column.push(type === undefined ? value : valueFromText(type, value, `-e ${name}[${column.length}]`));
   }
   const count = Math.max(1, ...[...columns.values()].map((values) => values.length));
   for (const [name, values] of columns) {
@@ -57,4 +48,19 @@ export function entityRows(asked: Asked, texts: readonly string[]): readonly Ent
   return Array.from({ length: count }, (_, row) =>
     Object.fromEntries([...columns].map(([name, values]) => [name, values[values.length === 1 ? 0 : row]])),
   );
+}
+
+/** `customer_id=900,901` as name and values. `\,` is a comma inside a value, and a list in brackets is one value. */
+function parsePair(text: string): { readonly name: string; readonly values: readonly string[] } {
+  const equals = text.indexOf("=");
+  if (equals >= 1) {
+    const given = text.slice(equals + 1);
+    const values = given.startsWith("[") ? [given] : given.split(/(?<!\\),/).map((value) => value.replaceAll("\\,", ","));
+    return { name: text.slice(0, equals), values };
+  }
+  throw new AsofError("ASOF_USAGE", `"${text}" is not of the form key=value.`, {
+    path: "-e",
+    value: text,
+    fix: "Write for example -e customer_id=900.",
+  });
 }

@@ -1,10 +1,13 @@
 import type { AsofError } from "@asof/core";
 import { type Paint, paint } from "./paint.ts";
 
+/** A stream that may be a terminal. */
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
 /** What a command works with: where it prints, how, and when it should stop. */
 export interface CommandContext {
-  readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
   /** `--json` was given: standard output carries one JSON value, errors are JSON objects on standard error. */
   readonly json: boolean;
   /** Standard error is a terminal: progress may move. */
@@ -12,58 +15,97 @@ export interface CommandContext {
   readonly paint: Paint;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingFolder: string;
-  /** Aborted by the first Ctrl-C (or SIGTERM). A second one ends the process at once. */
+  /** Aborted by the first Ctrl-C (or SIGTERM), and when the reader of the output goes away. A second Ctrl-C ends the process at once. */
   readonly signal: AbortSignal;
   /** Set by commands that end without an error but not with 0. */
   exitCode: number;
   print(text: string): void;
+  /** Writes to standard output as it is; resolves when there is room for more. */
+  write(text: string): Promise<void>;
   printJson(value: unknown): void;
   printError(error: AsofError): void;
   dispose(): void;
 }
 
+/** The parts of a process that a command sees; tests give their own. */
+export interface ProcessParts {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
 /** The context of this process. */
-export function createContext(argv: readonly string[]): CommandContext {
+export function createContext(
+  argv: readonly string[],
+  { stdout, stderr, environment }: ProcessParts = { stdout: process.stdout, stderr: process.stderr, environment: process.env },
+): CommandContext {
   const json = argv.includes("--json");
   const interruption = new AbortController();
   const onSignal = (): void => {
     if (interruption.signal.aborted) process.exit(130);
     interruption.abort();
   };
+  const onStreamError = (error: NodeJS.ErrnoException): void => {
+    // `asof … | head`: nobody reads any more, so there is nothing left to do and nobody to tell.
+    if (error.code !== "EPIPE") throw error;
+    interruption.abort();
+  };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  const colored = (stream: { readonly isTTY?: boolean }): boolean =>
-    stream.isTTY === true && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb";
-  const context: CommandContext = {
-    stdout: process.stdout,
-    stderr: process.stderr,
+  stdout.on("error", onStreamError);
+  stderr.on("error", onStreamError);
+  const isColored = (stream: OutputStream): boolean =>
+    stream.isTTY === true && !json && (environment.NO_COLOR ?? "") === "" && environment.TERM !== "dumb";
+  const errorPaint = paint(isColored(stderr));
+  return {
+    stdout,
+    stderr,
     json,
-    isTerminal: process.stderr.isTTY === true,
-    paint: paint(colored(process.stdout) && !json),
-    environment: process.env,
+    isTerminal: stderr.isTTY === true,
+    paint: paint(isColored(stdout)),
+    environment,
     workingFolder: process.cwd(),
     signal: interruption.signal,
     exitCode: 0,
     print: (text) => {
-      process.stdout.write(`${text}\n`);
+      stdout.write(`${text}\n`);
     },
+    write: (text) => writeAll(stdout, text, interruption.signal),
     printJson: (value) => {
-      process.stdout.write(`${JSON.stringify(value, jsonValue, 2)}\n`);
+      stdout.write(`${stringifyJson(value, 2)}\n`);
     },
     printError: (error) => {
-      if (json) process.stderr.write(`${JSON.stringify({ error: error.toJSON() })}\n`);
-      else process.stderr.write(`${paint(colored(process.stderr)).red("error")} ${error.message}\n`);
+      if (json) stderr.write(`${JSON.stringify({ error: error.toJSON() })}\n`);
+      else stderr.write(`${errorPaint.red("error")} ${error.message}\n`);
     },
     dispose: () => {
       process.off("SIGINT", onSignal);
       process.off("SIGTERM", onSignal);
     },
   };
-  return context;
 }
 
-/** Int64 as text, bytes as base64, what JSON has no number for as text. */
-function jsonValue(_key: string, value: unknown): unknown {
+/** Waits where the reader is slower than the writer, so that what is written does not pile up in memory. */
+async function writeAll(stream: OutputStream, text: string, signal: AbortSignal): Promise<void> {
+  if (stream.write(text)) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      stream.off("drain", done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    stream.once("drain", done);
+    signal.addEventListener("abort", done);
+  });
+  signal.throwIfAborted();
+}
+
+/** JSON with int64 as text, bytes as base64, and what JSON has no number for as text. */
+export function stringifyJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, replaceValue, indent);
+}
+
+function replaceValue(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);

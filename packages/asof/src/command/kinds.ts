@@ -3,13 +3,15 @@ export interface DescribedKind {
   readonly name: "entity" | "source" | "feature_view" | "feature" | "feature_service" | "project";
   readonly command: string;
   readonly plural: string;
+  /** A name in the example project, for help texts. */
+  readonly example: string;
 }
 
 export const describedKinds: readonly DescribedKind[] = [
-  { name: "entity", command: "entities", plural: "entities" },
-  { name: "source", command: "data-sources", plural: "data sources" },
-  { name: "feature_view", command: "feature-views", plural: "feature views" },
-  { name: "feature", command: "features", plural: "features" },
-  { name: "feature_service", command: "feature-services", plural: "feature services" },
-  { name: "project", command: "projects", plural: "projects" },
+  { name: "entity", command: "entities", plural: "entities", example: "customer" },
+  { name: "source", command: "data-sources", plural: "data sources", example: "baskets" },
+  { name: "feature_view", command: "feature-views", plural: "feature views", example: "churn_features" },
+  { name: "feature", command: "features", plural: "features", example: "churn_features:tenure_months" },
+  { name: "feature_service", command: "feature-services", plural: "feature services", example: "churn_v1" },
+  { name: "project", command: "projects", plural: "projects", example: "predictflow" },
 ];

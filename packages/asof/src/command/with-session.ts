@@ -6,15 +6,23 @@ import type { CommandContext } from "./context.ts";
 /** Options that every command takes. */
 export interface GlobalOptions {
   readonly chdir?: string;
+  readonly featureStoreYaml?: string;
 }
 
-/** The repository folder a command works in. */
-export function repositoryOf(context: CommandContext, options: GlobalOptions): string {
-  return resolve(context.workingFolder, options.chdir ?? ".");
+/** A path as the user means it: relative to `-c`, as if the command had been started there. */
+export function resolveFrom(context: CommandContext, options: GlobalOptions, path = "."): string {
+  return resolve(context.workingFolder, options.chdir ?? ".", path);
 }
 
 /** Opens the repository's session for one command and closes it whatever happens. */
 export async function withSession<T>(context: CommandContext, options: GlobalOptions, run: (session: Session) => Promise<T>): Promise<T> {
-  await using session = await openSession({ repo: repositoryOf(context, options), environment: context.environment });
+  const { featureStoreYaml } = options;
+  await using session = await openSession({
+    repo: resolveFrom(context, options),
+    configFile: featureStoreYaml === undefined ? undefined : resolveFrom(context, options, featureStoreYaml),
+    environment: context.environment,
+    signal: context.signal,
+  });
+  context.signal.throwIfAborted();
   return await run(session);
 }

@@ -4,12 +4,36 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AsofError, collectDefinitions, type RepositoryModel } from "@asof/core";
 
+export interface LoadDefinitionsOptions {
+  readonly project: string;
+  /** Loading runs the files, and a file may wait for ever. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Loads every definition file that matches, as it is (Node strips the types), and collects what they define. */
-export async function loadDefinitions(repositoryPath: string, globs: readonly string[], project: string): Promise<RepositoryModel> {
+export async function loadDefinitions(
+  repositoryPath: string,
+  globs: readonly string[],
+  { project, signal }: LoadDefinitionsOptions,
+): Promise<RepositoryModel> {
   resolveOwnPackage();
   const modules: Record<string, unknown>[] = [];
-  for (const file of await definitionFiles(repositoryPath, globs)) modules.push(await loadModule(file));
+  for (const file of await definitionFiles(repositoryPath, globs)) modules.push(await unlessAborted(loadModule(file), signal));
   return collectDefinitions(modules, project);
+}
+
+/** The work's outcome, or the signal's reason as soon as it is aborted. The work itself goes on. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener("abort", onAbort);
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 async function definitionFiles(repositoryPath: string, globs: readonly string[]): Promise<readonly string[]> {
@@ -19,7 +43,13 @@ async function definitionFiles(repositoryPath: string, globs: readonly string[])
       if (!/\.(test|spec|d)\.[cm]?ts$/.test(file)) files.add(resolve(join(repositoryPath, file)));
     }
   }
-  return [...files].sort();
+  if (files.size > 0) return [...files].sort();
+  // An empty repository would plan to delete everything; that is what teardown is for.
+  throw new AsofError("ASOF_DEFINITIONS_LOAD", `No definition file in ${repositoryPath} matches ${globs.join(", ")}.`, {
+    path: repositoryPath,
+    value: globs.join(", "),
+    fix: "Put definitions there, or name their place with `definitions` in feature_store.yaml. `asof teardown` removes what is registered.",
+  });
 }
 
 async function loadModule(file: string): Promise<Record<string, unknown>> {

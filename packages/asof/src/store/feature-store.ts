@@ -11,15 +11,15 @@ import {
   type OnlineAnswer,
   type PushCounts,
   parseInstant,
-  planRequest,
   referenceOf,
   type TypedRetrieval,
   type ValueType,
+  validateUses,
   valueTypeOf,
 } from "@asof/core";
 import type { Table } from "apache-arrow";
-import type { Asked, Session } from "./session.ts";
-import { type KnownTypes, type SpineLike, toSpineInput } from "./spine.ts";
+import { type Asked, type Session, throwIssues } from "./session.ts";
+import { type KnownTypes, knownTypesOf, type SpineLike, toSpineInput } from "./spine.ts";
 import { ComputedTrainingSet } from "./training-set.ts";
 
 /** What a materialization takes besides its times. */
@@ -113,7 +113,10 @@ function askedBy(query: LooseQuery): Asked {
   }
   if (query.service !== undefined) return modelOf(query.service);
   const views = query.features ?? [];
-  const asked = askedViews.get(views) ?? views.map(referenceOf);
+  const known = askedViews.get(views);
+  if (known !== undefined) return known;
+  throwIssues(validateUses(views));
+  const asked = views.map(referenceOf);
   askedViews.set(views, asked);
   return asked;
 }
@@ -140,9 +143,7 @@ function knownTypes(asked: Asked, declared: LooseHistoricalQuery["spineColumns"]
     const type = valueTypeOf(column);
     if (type !== null) types.set(name, { type, nullable: true });
   }
-  const { keyColumns, requestFields } = planRequest(asked, { fullFeatureNames: true });
-  for (const { column, type } of keyColumns) types.set(column, { type, nullable: true });
-  for (const field of requestFields) if (!types.has(field.name)) types.set(field.name, { type: field.type, nullable: field.nullable });
+  for (const [name, known] of knownTypesOf(asked)) types.set(name, known);
   return types;
 }
 

@@ -10,9 +10,9 @@ import { openStores } from "./wiring.ts";
 /** The untyped form of `openFeatureStore`, for the command. */
 export async function openSession(options: OpenOptions = {}): Promise<Session> {
   const repositoryPath = resolve(options.repo ?? ".");
-  const config = await loadConfig(repositoryPath, options.environment);
+  const config = await loadConfig(repositoryPath, options.environment, { file: options.configFile });
   const stores = await openStores(repositoryPath, config);
-  const { definitions } = options;
+  const { definitions, signal } = options;
   const runtime: Runtime = {
     ...stores,
     project: config.project,
@@ -27,7 +27,9 @@ export async function openSession(options: OpenOptions = {}): Promise<Session> {
     repositoryPath,
     repositoryName: config.repository,
     definitions: () =>
-      definitions === undefined ? loadDefinitions(repositoryPath, config.definitions, config.project) : Promise.resolve(definitions),
+      definitions === undefined
+        ? loadDefinitions(repositoryPath, config.definitions, { project: config.project, signal })
+        : Promise.resolve(definitions),
     close: stores.close,
   });
 }

@@ -8,8 +8,12 @@ export interface OpenOptions {
   readonly definitions?: RepositoryModel;
   /** Where now comes from; default the machine's clock. */
   readonly clock?: Clock;
+  /** The configuration file; default `feature_store.yaml` in the folder, or what Feast's variables name. */
+  readonly configFile?: string | undefined;
   /** Variables for `${NAME}` in the yaml; default the process's environment. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Ends the loading of definition files, which may run any code. */
+  readonly signal?: AbortSignal;
 }
 
 /**

@@ -251,7 +251,7 @@ function viewOf(plan: RequestPlan, output: RequestPlan["outputs"][number]): View
 }
 
 /** One fault as itself, several as a list: every one with its path and fix. */
-function throwIssues(issues: readonly Issue[]): void {
+export function throwIssues(issues: readonly Issue[]): void {
   const [first] = issues;
   if (first === undefined) return;
   if (issues.length === 1) {

@@ -1,10 +1,28 @@
-import { AsofError, type ColumnInfo, normalizeValue, parseInstant, type SpineInput, type Value, type ValueType } from "@asof/core";
+import {
+  AsofError,
+  type ColumnInfo,
+  normalizeValue,
+  parseInstant,
+  planRequest,
+  type SpineInput,
+  type Value,
+  type ValueType,
+} from "@asof/core";
+import type { Asked } from "./session.ts";
 
 /** A spine as users give it: typed rows, the path of a Parquet or CSV file, or a query of the offline engine. */
 export type SpineLike = readonly Readonly<Record<string, unknown>>[] | string | { readonly sql: string };
 
 /** Types of the spine's columns that are known before looking: keys, request fields, declared spine columns. */
 export type KnownTypes = ReadonlyMap<string, { readonly type: ValueType; readonly nullable: boolean }>;
+
+/** Types of keys and request fields, as the definitions of what is asked for tell them. */
+export function knownTypesOf(asked: Asked): Map<string, { readonly type: ValueType; readonly nullable: boolean }> {
+  const { keyColumns, requestFields } = planRequest(asked, { fullFeatureNames: true });
+  const types = new Map(requestFields.map(({ name, type, nullable }) => [name, { type, nullable }] as const));
+  for (const { column, type } of keyColumns) types.set(column, { type, nullable: true });
+  return types;
+}
 
 /** Turns a user's spine into the engine's input. Rows are checked here: ASOF_SPINE_INVALID names row and column. */
 export function toSpineInput(spine: SpineLike, known: KnownTypes, timeColumn: string): SpineInput {

@@ -1,4 +1,4 @@
-import { compileWindowedView } from "../aggregate/window-program.ts";
+import { compileWindowedView, type WindowExplanation } from "../aggregate/window-program.ts";
 import type { FeatureModel, PlainViewModel, ViewReference, WindowedViewModel } from "../definition/model.ts";
 import { tailUs } from "../definition/window.ts";
 import { AsofError } from "../error/error.ts";
@@ -16,8 +16,10 @@ import { compareParity, type ParityMismatch } from "./parity.ts";
 import { type RegistryView, storedView } from "./registry-view.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Rows shown at most, the newest: enough to see a value's neighbourhood. */
-const rowsShownMax = 50;
+/** Rows kept at most inside the boundaries, the newest of them. */
+const insideMax = 200;
+/** Rows kept on either side of the boundaries: enough to see that they were left out, and why. */
+const outsideMax = 3;
 
 export interface WhyRequest extends RunOptions {
   readonly view: string;
@@ -51,14 +53,16 @@ export interface WhyAnswer {
     readonly hopUs: number | null;
     readonly windowUs: number | null;
   };
+  /** In the row order: the newest inside the boundaries, and those next to them on either side. */
   readonly rows: readonly WhyRow[];
-  /** Rows of the key in all; `rows` holds the newest of them. */
+  /** Rows of the key in all, and how many of them are inside the boundaries. */
   readonly rowCount: number;
+  readonly insideCount: number;
   readonly offline: Value;
   readonly online: { readonly value: Value; readonly status: string; readonly eventTimeUs: number | null };
   readonly verdict: "equal" | "different";
   /** Windowed views: tiles and separable events in the online store that make the value; null where nothing is stored. */
-  readonly state: unknown;
+  readonly state: WindowExplanation | null;
 }
 
 /** Explains one value of one entity at one time: its rows, its boundaries, and both sides beside each other. */
@@ -76,15 +80,14 @@ export async function explainValue(
   const value = answer.rows[0]?.[view.name]?.[feature.name] ?? null;
   const { mismatch, offline } = await readOffline(context, reference, request, answer);
   const boundaries = boundariesOf(view, feature, request.atUs);
-  const { rows, rowCount } = await readRows(runtime, context, view, request, boundaries);
+  const found = await readRows(runtime, context, view, request, boundaries);
   return {
     view: view.name,
     feature: feature.name,
     entity: request.entity,
     atUs: request.atUs,
     boundaries,
-    rows,
-    rowCount,
+    ...found,
     offline,
     online: {
       value,
@@ -149,7 +152,7 @@ async function readRows(
   view: PlainViewModel | WindowedViewModel,
   request: WhyRequest,
   boundaries: WhyAnswer["boundaries"],
-): Promise<{ rows: readonly WhyRow[]; rowCount: number }> {
+): Promise<Pick<WhyAnswer, "rows" | "rowCount" | "insideCount">> {
   const keys = view.entities.flatMap((e) => e.keys.map((k) => ({ name: k.name, type: k.type })));
   const columns = view.form === "plain" ? view.features.map(pulledColumn) : compileWindowedView(view).columns;
   const pull: PullRequest = {
@@ -165,43 +168,68 @@ async function readRows(
     partition: null,
     onlyKey: keys.map((k) => normalizeValue(k.type, true, request.entity[k.name] ?? null, k.name)),
   };
-  const found: Omit<WhyRow, "used" | "reason">[] = [];
-  let rowCount = 0;
+  const neighbourhood = new Neighbourhood(boundaries);
   for await (const batch of runtime.offline.pull(pull, request)) {
     for (let row = 0; row < batch.rowCount; row++) {
-      rowCount++;
       const at = (column: number): Value => batch.columns[keys.length + column]?.get(row) ?? null;
-      const eventTime = at(0);
-      const created = at(1);
-      found.push({
-        eventTimeUs: eventTime === null ? null : Number(eventTime),
-        createdTimeUs: created === null ? null : Number(created),
-        values: Object.fromEntries(columns.map((c, i) => [c.name, at(4 + i)])),
-      });
-      if (found.length > rowsShownMax * 4) found.splice(0, found.length - rowsShownMax);
+      const us = (value: Value): number | null => (value === null ? null : Number(value));
+      const values = Object.fromEntries(columns.map((c, i) => [c.name, at(4 + i)]));
+      neighbourhood.add({ eventTimeUs: us(at(0)), createdTimeUs: us(at(1)), values });
     }
   }
-  return { rows: judgeRows(found, boundaries).slice(-rowsShownMax), rowCount };
+  return neighbourhood.finish();
 }
 
-/** Rows come in the row order, so the visible one is the last that is inside the boundaries. */
-function judgeRows(rows: readonly Omit<WhyRow, "used" | "reason">[], boundaries: WhyAnswer["boundaries"]): readonly WhyRow[] {
-  const reasons = rows.map((row) => {
-    if (row.eventTimeUs === null) return boundaries.form === "as-of" ? null : "has no event time";
-    if (row.eventTimeUs > boundaries.toUs) return "later than the asked time";
-    if (boundaries.form === "window" && row.eventTimeUs === boundaries.toUs) return "exactly at the asked time, which a window excludes";
-    if (boundaries.fromUs !== null && row.eventTimeUs < boundaries.fromUs) {
-      return boundaries.form === "window" ? "before the window's tail" : "older than the ttl";
-    }
-    return null;
-  });
-  const visible = boundaries.form === "as-of" ? reasons.lastIndexOf(null) : -1;
-  return rows.map((row, i) => {
-    const reason = reasons[i] ?? null;
-    if (boundaries.form === "as-of" && reason === null && i !== visible)
-      return { ...row, used: false, reason: "an earlier row than the visible one" };
-    return { ...row, used: reason === null, reason };
-  });
+type FoundRow = Omit<WhyRow, "used" | "reason">;
+
+/** Keeps what lies around a value of the rows of one key, which come in the row order. */
+class Neighbourhood {
+  readonly #boundaries: WhyAnswer["boundaries"];
+  readonly #before: WhyRow[] = [];
+  readonly #inside: FoundRow[] = [];
+  readonly #after: WhyRow[] = [];
+  #rowCount = 0;
+  #insideCount = 0;
+
+  constructor(boundaries: WhyAnswer["boundaries"]) {
+    this.#boundaries = boundaries;
+  }
+
+  add(row: FoundRow): void {
+    this.#rowCount++;
+    const place = placeOf(row.eventTimeUs, this.#boundaries);
+    if (place === null) {
+      this.#insideCount++;
+      this.#inside.push(row);
+      if (this.#inside.length > insideMax) this.#inside.shift();
+    } else if (place.side === "before") {
+      this.#before.push({ ...row, used: false, reason: place.reason });
+      if (this.#before.length > outsideMax) this.#before.shift();
+    } else if (this.#after.length < outsideMax) this.#after.push({ ...row, used: false, reason: place.reason });
+  }
+
+  /** A window folds all that is inside; as of t the last of them is visible. */
+  finish(): Pick<WhyAnswer, "rows" | "rowCount" | "insideCount"> {
+    const isWindow = this.#boundaries.form === "window";
+    const last = this.#inside.length - 1;
+    const inside = this.#inside.map((row, i): WhyRow => {
+      const used = isWindow || i === last;
+      return { ...row, used, reason: used ? null : "an earlier row than the visible one" };
+    });
+    return { rows: [...this.#before, ...inside, ...this.#after], rowCount: this.#rowCount, insideCount: this.#insideCount };
+  }
+}
+
+/** On which side of the boundaries a row lies, and why it does not count; null inside. */
+function placeOf(
+  eventTimeUs: number | null,
+  { form, fromUs, toUs }: WhyAnswer["boundaries"],
+): { readonly side: "before" | "after"; readonly reason: string } | null {
+  if (eventTimeUs === null) return form === "as-of" ? null : { side: "before", reason: "has no event time" };
+  if (eventTimeUs > toUs) return { side: "after", reason: "later than the asked time" };
+  if (form === "window" && eventTimeUs === toUs) return { side: "after", reason: "exactly at the asked time, which a window excludes" };
+  if (fromUs === null || eventTimeUs >= fromUs) return null;
+  return { side: "before", reason: form === "window" ? "before the window's tail" : "older than the ttl" };
 }
 
 async function readState(
@@ -210,7 +238,7 @@ async function readState(
   view: WindowedViewModel,
   feature: FeatureModel,
   request: WhyRequest,
-): Promise<unknown> {
+): Promise<WindowExplanation | null> {
   const served = registry.views.get(view.name);
   if (served === undefined || served.model.form !== "windowed") return null;
   const keys = view.entities.flatMap((e) => e.keys);

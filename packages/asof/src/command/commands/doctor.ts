@@ -3,7 +3,7 @@ import { AsofError, checkSources, validateRepository } from "@asof/core";
 import { openSession } from "../../store/open-session.ts";
 import type { Session } from "../../store/session.ts";
 import type { CommandContext } from "../context.ts";
-import { type GlobalOptions, repositoryOf } from "../with-session.ts";
+import { type GlobalOptions, resolveFrom } from "../with-session.ts";
 
 /** One thing looked at. */
 interface Finding {
@@ -15,7 +15,7 @@ interface Finding {
 /** `asof doctor`: looks at everything, also after a fault, and exits with 1 when something failed. */
 export async function runDoctor(context: CommandContext, options: GlobalOptions): Promise<void> {
   const findings: Finding[] = [{ check: "Node", status: "ok", detail: process.version }];
-  const folder = repositoryOf(context, options);
+  const folder = resolveFrom(context, options);
   findings.push(await look("repository folder", () => access(folder, constants.R_OK | constants.W_OK).then(() => folder)));
   let session: Session | null = null;
   findings.push(

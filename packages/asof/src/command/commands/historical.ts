@@ -1,23 +1,17 @@
-import { createWriteStream } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { extname, isAbsolute, join, resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { AsofError, formatInstant, printType, type RecordBatch, type SpineInput, type Value } from "@asof/core";
-import type { Session } from "../../store/session.ts";
-import { toSpineInput } from "../../store/spine.ts";
+import { extname } from "node:path";
+import { AsofError, type ColumnInfo, printType, type RecordBatch, valueToJson } from "@asof/core";
 import { ComputedTrainingSet } from "../../store/training-set.ts";
 import { type AskedOptions, askedBy } from "../asked.ts";
-import type { CommandContext } from "../context.ts";
+import { type CommandContext, stringifyJson } from "../context.ts";
+import { printCell } from "../print-value.ts";
 import { Progress } from "../progress.ts";
+import { readSpine, type SpineOptions } from "../read-spine.ts";
 import { printTable } from "../table.ts";
-import { type GlobalOptions, withSession } from "../with-session.ts";
+import { resolveFrom, withSession } from "../with-session.ts";
 
-interface HistoricalCommandOptions extends GlobalOptions, AskedOptions {
-  readonly spine: string;
+interface HistoricalCommandOptions extends SpineOptions, AskedOptions {
   readonly out?: string;
-  readonly timeColumn?: string;
-  readonly knowledge: string;
+  readonly knowledge: "event" | "created";
   readonly fullFeatureNames?: boolean;
   readonly sql?: boolean;
 }
@@ -27,97 +21,69 @@ const rowsShownMax = 10;
 
 /** `asof get-historical-features`. */
 export async function runHistoricalFeatures(context: CommandContext, options: HistoricalCommandOptions): Promise<void> {
-  const knowledge = readKnowledge(options.knowledge);
-  const format = options.out === undefined ? null : formatOf(options.out);
+  const target = options.out === undefined ? null : targetOf(context, options, options.out);
   await withSession(context, options, async (session) => {
     const asked = await askedBy(session, options);
-    await using spine = await readSpine(context, session, options.spine);
-    const query = { asked, spine: spine.input, timeColumn: options.timeColumn, knowledge, fullFeatureNames: options.fullFeatureNames };
+    await using spine = await readSpine(context, session, asked, options);
+    const { timeColumn, knowledge, fullFeatureNames } = options;
+    const query = { asked, spine: spine.input, timeColumn, knowledge, fullFeatureNames };
     if (options.sql === true) {
       const planned = await session.planHistorical(query);
-      context.print(await session.runtime.offline.toSql(planned.join, planned.spine));
+      const statements = await session.runtime.offline.toSql(planned.join, planned.spine);
+      if (context.json) context.printJson({ sql: statements });
+      else context.print(statements);
       return;
     }
     const progress = new Progress(context);
     const startMs = performance.now();
+    const { signal } = context;
+    const onProgress = (fraction: number | null, phase: string): void =>
+      progress.update(fraction === null ? phase : `${phase} ${Math.round(fraction * 100)} %`);
     try {
-      const onProgress = (fraction: number | null, phase: string): void =>
-        progress.update(fraction === null ? phase : `${phase} ${Math.round(fraction * 100)} %`);
-      const result = await session.getHistorical({ ...query, signal: context.signal, onProgress });
-      await using training = new ComputedTrainingSet(session, result, options.service ?? null, { signal: context.signal });
-      if (options.out !== undefined && format !== null) {
-        const { rows } = await training.write(resolve(context.workingFolder, options.out), format);
+      progress.update("reading the spine");
+      await using result = await session.getHistorical({ ...query, signal, onProgress });
+      const training = new ComputedTrainingSet(session, result, options.service ?? null, { signal, onProgress });
+      if (target === null) {
         progress.done();
-        finish(context, training, { rows, out: options.out, seconds: (performance.now() - startMs) / 1000 });
-      } else {
-        progress.done();
-        await show(context, training);
+        await (context.json ? printAll(context, training) : show(context, training));
+        return;
       }
+      const { rows } = await training.write(target.path, target.format);
+      progress.done();
+      finish(context, training, { rows, out: target.path, seconds: (performance.now() - startMs) / 1000 });
     } finally {
       progress.done();
     }
   });
 }
 
-function readKnowledge(text: string): "event" | "created" {
-  if (text === "event" || text === "created") return text;
-  throw new AsofError("ASOF_USAGE", `--knowledge is "${text}".`, { path: "--knowledge", value: text, fix: "Give event or created." });
-}
-
-function formatOf(path: string): "parquet" | "csv" {
-  const ending = extname(path).toLowerCase();
-  if (ending === ".parquet") return "parquet";
-  if (ending === ".csv") return "csv";
-  throw new AsofError("ASOF_USAGE", `--out "${path}" ends neither in .parquet nor in .csv.`, {
+function targetOf(context: CommandContext, options: HistoricalCommandOptions, out: string): { path: string; format: "parquet" | "csv" } {
+  const path = resolveFrom(context, options, out);
+  const ending = extname(out).toLowerCase();
+  if (ending === ".parquet") return { path, format: "parquet" };
+  if (ending === ".csv") return { path, format: "csv" };
+  throw new AsofError("ASOF_USAGE", `--out "${out}" ends neither in .parquet nor in .csv.`, {
     path: "--out",
-    value: path,
+    value: out,
     fix: "Name the file so.",
   });
 }
 
-interface ReadSpine extends AsyncDisposable {
-  readonly input: SpineInput;
-}
-
-/** A file, standard input as CSV, the query in a .sql file, or a query. */
-async function readSpine(context: CommandContext, session: Session, text: string): Promise<ReadSpine> {
-  const keep = (input: SpineInput): ReadSpine => ({ input, [Symbol.asyncDispose]: async () => undefined });
-  if (text === "-") {
-    const folder = await mkdtemp(join(tmpdir(), "asof-spine-"));
-    const path = join(folder, "spine.csv");
-    await pipeline(process.stdin, createWriteStream(path), { signal: context.signal });
-    return { input: { kind: "file", format: "csv", path }, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
-  }
-  if (text.toLowerCase().endsWith(".sql")) {
-    const path = isAbsolute(text) ? text : resolve(session.repositoryPath, text);
-    try {
-      return keep({ kind: "sql", query: await readFile(path, "utf8") });
-    } catch (cause) {
-      throw new AsofError("ASOF_SPINE_INVALID", `The spine's query "${text}" cannot be read.`, {
-        path: "--spine",
-        value: text,
-        fix: "Check the path.",
-        cause,
-      });
-    }
-  }
-  return keep(toSpineInput(text, new Map(), "event_timestamp"));
-}
-
 function finish(context: CommandContext, training: ComputedTrainingSet, written: { rows: number; out: string; seconds: number }): void {
-  const { report } = training;
+  const { report, columns } = training;
   if (context.json) {
-    context.printJson({ ...written, report, columns: training.columns.map((c) => ({ name: c.name, type: printType(c.type) })) });
+    context.printJson({ ...written, report, columns: describeColumns(columns) });
     return;
   }
-  context.print(
-    `${written.rows.toLocaleString("en")} rows × ${training.columns.length} columns → ${written.out} (${written.seconds.toFixed(1)} s)`,
-  );
+  context.print(`${count(written.rows)} rows × ${columns.length} columns → ${written.out} (${written.seconds.toFixed(1)} s)`);
   for (const note of notes(report)) context.print(context.paint.yellow(note));
 }
 
+function describeColumns(columns: readonly ColumnInfo[]): readonly { readonly name: string; readonly type: string }[] {
+  return columns.map((column) => ({ name: column.name, type: printType(column.type) }));
+}
+
 function notes(report: ComputedTrainingSet["report"]): readonly string[] {
-  const count = (n: number): string => n.toLocaleString("en");
   return [
     ...Object.entries(report.rowsWithoutEventTime)
       .filter(([, n]) => n > 0)
@@ -128,38 +94,58 @@ function notes(report: ComputedTrainingSet["report"]): readonly string[] {
   ];
 }
 
+function count(n: number): string {
+  return n.toLocaleString("en");
+}
+
+/** Streams every row, so that a large set does not have to fit into memory as text. */
+async function printAll(context: CommandContext, training: ComputedTrainingSet): Promise<void> {
+  await context.write(`{"columns":${stringifyJson(describeColumns(training.columns))},"rows":[`);
+  let separator = "\n";
+  for await (const batch of training.batches()) {
+    const lines = Array.from({ length: batch.rowCount }, (_, row) => stringifyJson(readRow(batch, row)));
+    if (lines.length === 0) continue;
+    await context.write(separator + lines.join(",\n"));
+    separator = ",\n";
+  }
+  await context.write(`\n],"report":${stringifyJson(training.report)}}\n`);
+}
+
+function readRow(batch: RecordBatch, row: number): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(batch.columns.map((c) => [c.name, valueToJson(c.type, c.get(row))]));
+}
+
 async function show(context: CommandContext, training: ComputedTrainingSet): Promise<void> {
+  const { columns, report } = training;
+  const rows = await firstRows(training, rowsShownMax);
+  const [only] = rows;
+  // One row reads better downwards: a service easily has thirty columns.
+  if (only !== undefined && report.spineRows === 1)
+    context.print(
+      printTable(
+        ["COLUMN", "VALUE"],
+        columns.map((c, i) => [c.name, only[i] ?? ""]),
+      ),
+    );
+  else
+    context.print(
+      printTable(
+        columns.map((c) => c.name),
+        rows,
+      ),
+    );
+  const more = report.spineRows - rows.length;
+  if (more > 0) context.print(context.paint.dim(`… ${count(more)} more rows; write them with --out FILE.`));
+  for (const note of notes(report)) context.print(context.paint.yellow(note));
+}
+
+async function firstRows(training: ComputedTrainingSet, limit: number): Promise<readonly (readonly string[])[]> {
   const rows: (readonly string[])[] = [];
-  const objects: Record<string, unknown>[] = [];
   for await (const batch of training.batches()) {
     for (let row = 0; row < batch.rowCount; row++) {
-      if (context.json) objects.push(readRow(batch, row));
-      else if (rows.length < rowsShownMax) rows.push(batch.columns.map((c) => printCell(c.get(row), c.type.kind)));
+      if (rows.length === limit) return rows;
+      rows.push(batch.columns.map((c) => printCell(c.type, c.get(row))));
     }
   }
-  if (context.json) {
-    context.printJson({ rows: objects, report: training.report });
-    return;
-  }
-  context.print(
-    printTable(
-      training.columns.map((c) => c.name),
-      rows,
-    ),
-  );
-  const { spineRows } = training.report;
-  if (spineRows > rows.length)
-    context.print(context.paint.dim(`… ${(spineRows - rows.length).toLocaleString("en")} more rows; write them with --out FILE.`));
-  for (const note of notes(training.report)) context.print(context.paint.yellow(note));
-}
-
-function readRow(batch: RecordBatch, row: number): Record<string, unknown> {
-  return Object.fromEntries(
-    batch.columns.map((c) => [c.name, c.type.kind === "timestamp" ? printCell(c.get(row), "timestamp") : c.get(row)]),
-  );
-}
-
-function printCell(value: Value, kind: string): string {
-  if (value === null) return "null";
-  return kind === "timestamp" ? formatInstant(Number(value)) : String(value);
+  return rows;
 }

@@ -1,12 +1,24 @@
-import { type AnsweredRow, type EntityRow, formatInstant, type OnlineAnswer, parseInstant } from "@asof/core";
+import {
+  type EntityRow,
+  formatInstant,
+  type Json,
+  type OnlineAnswer,
+  parseInstant,
+  planRequest,
+  type RequestOutput,
+  type Value,
+  valueToJson,
+} from "@asof/core";
 import { type AskedOptions, askedBy, entityRows } from "../asked.ts";
 import type { CommandContext } from "../context.ts";
+import { printCell } from "../print-value.ts";
 import { printTable } from "../table.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
 interface OnlineCommandOptions extends GlobalOptions, AskedOptions {
   readonly entity?: readonly string[];
   readonly at?: string;
+  readonly fullFeatureNames?: boolean;
 }
 
 /** `asof get-online-features`. */
@@ -14,40 +26,61 @@ export async function runOnlineFeatures(context: CommandContext, options: Online
   const atUs = options.at === undefined ? undefined : parseInstant(options.at);
   await withSession(context, options, async (session) => {
     const asked = await askedBy(session, options);
+    const { outputs } = planRequest(asked, { fullFeatureNames: true });
     const entities = entityRows(asked, options.entity ?? []);
     const answer = await session.getOnline(asked, entities, atUs);
     if (context.json) {
-      context.printJson({ at: formatInstant(answer.asOfUs), rows: answer.rows, statuses: answer.statuses, eventTimes: times(answer) });
-    } else show(context, entities, answer);
+      context.printJson({
+        at: formatInstant(answer.asOfUs),
+        rows: answer.rows.map((_, row) =>
+          collectRow(outputs, (output) => valueToJson(output.feature.type, readValue(answer, row, output))),
+        ),
+        statuses: answer.statuses,
+        eventTimes: answer.eventTimes.map((times) => Object.fromEntries(Object.entries(times).map(([view, us]) => [view, printTime(us)]))),
+      });
+      return;
+    }
+    const separator = options.fullFeatureNames === true ? "__" : ":";
+    for (const [i, entity] of entities.entries()) {
+      context.print(context.paint.bold(printEntity(entity)));
+      const lines = outputs.map((output) => line(answer, i, output, separator));
+      context.print(printTable(["FEATURE", "VALUE", "STATUS", "EVENT TIME"], lines));
+    }
+    context.print(context.paint.dim(`as of ${formatInstant(answer.asOfUs)}`));
   });
 }
 
-function times(answer: OnlineAnswer): readonly Readonly<Record<string, string | null>>[] {
-  return answer.eventTimes.map((row) =>
-    Object.fromEntries(Object.entries(row).map(([view, us]) => [view, us === null ? null : formatInstant(us)])),
-  );
+/** `customer_id=900 amount=25` */
+export function printEntity(entity: EntityRow): string {
+  return Object.entries(entity)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(" ");
 }
 
-function show(context: CommandContext, entities: readonly EntityRow[], answer: OnlineAnswer): void {
-  for (const [i, row] of answer.rows.entries()) {
-    context.print(
-      context.paint.bold(
-        Object.entries(entities[i] ?? {})
-          .map(([name, value]) => `${name}=${String(value)}`)
-          .join(" "),
-      ),
-    );
-    context.print(printTable(["FEATURE", "VALUE", "STATUS", "EVENT TIME"], lines(row, answer, i)));
+function collectRow(outputs: readonly RequestOutput[], read: (output: RequestOutput) => Json): Record<string, Record<string, Json>> {
+  const row: Record<string, Record<string, Json>> = {};
+  for (const output of outputs) {
+    const view = row[output.viewName] ?? {};
+    view[output.feature.name] = read(output);
+    row[output.viewName] = view;
   }
-  context.print(context.paint.dim(`as of ${formatInstant(answer.asOfUs)}`));
+  return row;
 }
 
-function lines(row: AnsweredRow, answer: OnlineAnswer, index: number): readonly (readonly string[])[] {
-  return Object.entries(row).flatMap(([view, features]) =>
-    Object.entries(features).map(([name, value]) => {
-      const eventTimeUs = answer.eventTimes[index]?.[view] ?? null;
-      const status = answer.statuses[index]?.[view]?.[name] ?? "";
-      return [`${view}:${name}`, value === null ? "null" : String(value), status, eventTimeUs === null ? "" : formatInstant(eventTimeUs)];
-    }),
-  );
+function readValue(answer: OnlineAnswer, row: number, output: RequestOutput): Value {
+  return answer.rows[row]?.[output.viewName]?.[output.feature.name] ?? null;
+}
+
+function line(answer: OnlineAnswer, row: number, output: RequestOutput, separator: string): readonly string[] {
+  const { viewName, feature } = output;
+  return [
+    `${viewName}${separator}${feature.name}`,
+    printCell(feature.type, readValue(answer, row, output)),
+    answer.statuses[row]?.[viewName]?.[feature.name] ?? "",
+    printTime(answer.eventTimes[row]?.[viewName] ?? null) ?? "",
+  ];
+}
+
+function printTime(us: number | null): string | null {
+  return us === null ? null : formatInstant(us);
 }

@@ -1,0 +1,38 @@
+import type { Command } from "commander";
+
+/** What help and the reference page show of a command beside its options. */
+export interface CommandNotes {
+  readonly examples: readonly string[];
+  /** Exit codes with a meaning of their own here; the others are the same everywhere. */
+  readonly exits?: Readonly<Record<number, string>>;
+}
+
+const notes = new WeakMap<Command, CommandNotes>();
+
+/** Adds a command with its examples. Global options are the root's and work before and behind the name. */
+export function addCommand(parent: Command, name: string, description: string, about: CommandNotes): Command {
+  const command = parent.command(name).description(description).addHelpText("after", printNotes(about));
+  notes.set(command, about);
+  return command;
+}
+
+/** The notes given when the command was added; a command without any has no examples. */
+export function notesOf(command: Command): CommandNotes {
+  return notes.get(command) ?? { examples: [] };
+}
+
+/** `asof feature-views list`: what a user types to get there. */
+export function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
+/** Repeats of an option collected in order. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+function printNotes({ examples, exits = {} }: CommandNotes): string {
+  const lines = Object.entries(exits).map(([code, meaning]) => `  ${code}  ${meaning}`);
+  const exitText = lines.length === 0 ? "" : `\n\nExit codes beside 0, 1 and 2:\n${lines.join("\n")}`;
+  return `\nExamples:\n${examples.map((example) => `  $ ${example}`).join("\n")}${exitText}`;
+}

@@ -1,0 +1,93 @@
+import { createWriteStream } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { AsofError, parseInstant, type SpineInput } from "@asof/core";
+import type { Asked, Session } from "../store/session.ts";
+import { knownTypesOf, toSpineInput } from "../store/spine.ts";
+import { entityRows } from "./asked.ts";
+import type { CommandContext } from "./context.ts";
+import { parseJsonRows } from "./json-rows.ts";
+import { type GlobalOptions, resolveFrom } from "./with-session.ts";
+
+/** The ways of naming a spine on the command line; exactly one is given. */
+export interface SpineOptions extends GlobalOptions {
+  readonly spine?: string;
+  readonly dataframe?: string;
+  readonly entity?: readonly string[];
+  readonly at?: string;
+  readonly timeColumn?: string;
+}
+
+/** A spine, and what has to be tidied up behind it. */
+export interface ReadSpine extends AsyncDisposable {
+  readonly input: SpineInput;
+}
+
+/** A file, standard input as CSV, the query in a .sql file, a query, JSON rows, or entities at one time. ASOF_USAGE unless one is given. */
+export async function readSpine(context: CommandContext, session: Session, asked: Asked, options: SpineOptions): Promise<ReadSpine> {
+  const given = [options.spine, options.dataframe, options.entity].filter((option) => option !== undefined);
+  if (given.length !== 1) {
+    throw new AsofError("ASOF_USAGE", given.length === 0 ? "No spine is given." : "More than one spine is given.", {
+      path: "--spine",
+      fix: "Give --spine FILE|-|SQL, or -d JSON, or -e key=value with --at TIME.",
+    });
+  }
+  if (options.at !== undefined && options.entity === undefined) {
+    throw new AsofError("ASOF_USAGE", "--at goes with -e: the rows of a spine have times of their own.", {
+      path: "--at",
+      fix: "Leave it out, or give -e key=value instead of a spine.",
+    });
+  }
+  if (options.spine === undefined) return keep(rowsSpine(session, asked, options));
+  if (options.spine === "-") return standardInput(context);
+  if (options.spine.toLowerCase().endsWith(".sql")) return keep(await sqlFile(context, options, options.spine));
+  const input = toSpineInput(options.spine, new Map(), timeColumnOf(options));
+  return keep(input.kind === "file" && !input.path.includes("://") ? { ...input, path: resolveFrom(context, options, input.path) } : input);
+}
+
+function keep(input: SpineInput): ReadSpine {
+  return { input, [Symbol.asyncDispose]: async () => undefined };
+}
+
+function timeColumnOf(options: SpineOptions): string {
+  return options.timeColumn ?? "event_timestamp";
+}
+
+function rowsSpine(session: Session, asked: Asked, options: SpineOptions): SpineInput {
+  const timeColumn = timeColumnOf(options);
+  if (options.dataframe !== undefined) {
+    const rows = parseJsonRows(options.dataframe, { name: "-d", code: "ASOF_SPINE_INVALID" });
+    return toSpineInput(rows, knownTypesOf(asked), timeColumn);
+  }
+  const atUs = options.at === undefined ? session.runtime.clock.nowUs() : parseInstant(options.at);
+  const rows = entityRows(asked, options.entity ?? []).map((row) => ({ ...row, [timeColumn]: atUs }));
+  return toSpineInput(rows, knownTypesOf(asked), timeColumn);
+}
+
+async function standardInput(context: CommandContext): Promise<ReadSpine> {
+  const folder = await mkdtemp(join(tmpdir(), "asof-spine-"));
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const path = join(folder, "standard-input.csv");
+  try {
+    await pipeline(process.stdin, createWriteStream(path), { signal: context.signal });
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { input: { kind: "file", format: "csv", path }, [Symbol.asyncDispose]: remove };
+}
+
+async function sqlFile(context: CommandContext, options: SpineOptions, path: string): Promise<SpineInput> {
+  try {
+    return { kind: "sql", query: await readFile(resolveFrom(context, options, path), "utf8") };
+  } catch (cause) {
+    throw new AsofError("ASOF_SPINE_INVALID", `The spine's query "${path}" cannot be read.`, {
+      path: "--spine",
+      value: path,
+      fix: "Check the path.",
+      cause,
+    });
+  }
+}
