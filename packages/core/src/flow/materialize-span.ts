@@ -134,7 +134,7 @@ export function slicesOf(
   }
   if (history.log !== null && (history.batch === null || handoverUs !== null)) {
     const fromUs = history.batch === null || handoverUs === null ? span.fromUs : Math.max(span.fromUs ?? handoverUs, handoverUs);
-    histories.push({ layer: "live", history: { batch: null, log: history.log, handoverUs: null }, fromUs, toUs: span.toUs });
+    histories.push({ layer: "live", history: { ...history, batch: null }, fromUs, toUs: span.toUs });
   }
   // Late rows may lie before an interval that is empty.
   const isEmpty = (side: MaterializeSlice["histories"][number]): boolean => side.fromUs !== null && side.fromUs > side.toUs;

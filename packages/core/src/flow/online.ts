@@ -120,8 +120,10 @@ function compileUse(use: StoredUse, served: ServedRegistry): CompiledUse {
       fix: "Run `asof apply`.",
     });
   }
+  // Features of the generation being built are not there yet; the served generation does not know them.
+  const building = served.building.get(use.view.name)?.model.features ?? [];
   for (const feature of use.features) {
-    if (view.model.features.some((f) => f.name === feature.name)) continue;
+    if ([...view.model.features, ...building].some((f) => f.name === feature.name)) continue;
     throw new AsofError("ASOF_NOT_APPLIED", `Feature "${use.view.name}:${feature.name}" is defined but not applied.`, {
       path: `${use.view.name}:${feature.name}`,
       fix: "Run `asof apply`.",

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { sample } from "@asof/testkit";
-import type { EntityModel, ObjectModel, PlainViewModel, PushSourceModel, SourceModel } from "../definition/model.ts";
+import type {
+  EntityModel,
+  FeatureModel,
+  ObjectModel,
+  PlainViewModel,
+  PushSourceModel,
+  SourceModel,
+  ViewModel,
+} from "../definition/model.ts";
 import type { Json } from "../value/json.ts";
 import { canonicalJson, equalJson } from "./canonical-json.ts";
 import { decodeEntity, decodeSource, decodeView } from "./decode-definition.ts";
@@ -166,7 +174,7 @@ describe("fingerprints", () => {
 });
 
 describe("row schema", () => {
-  test("covers names and types, sorted, without the JavaScript form", () => {
+  test("covers names and types, in order, without the JavaScript form", () => {
     const schema = rowSchemaOf(churn);
     assert.match(schema.fingerprint, /^[0-9a-f]{16}$/);
     assert.deepEqual(
@@ -178,5 +186,24 @@ describe("row schema", () => {
     assert.equal(rowSchemaOf({ ...churn, features: asNumber }).fingerprint, schema.fingerprint);
     const asText = churn.features.map((f) => (f.name === "tenure" ? plainFeature("tenure", string) : f));
     assert.notEqual(rowSchemaOf({ ...churn, features: asText }).fingerprint, schema.fingerprint);
+  });
+
+  test("tells meanings of one name and type apart", () => {
+    const replaced = (view: ViewModel, name: string, change: (feature: FeatureModel) => FeatureModel): string =>
+      rowSchemaOf({ ...view, features: view.features.map((f) => (f.name === name ? change(f) : f)) } as ViewModel).fingerprint;
+    const column = sample.columnNode("charges", { kind: "float64" });
+    const derived = (feature: FeatureModel): FeatureModel => ({ ...feature, kind: "derived", expression: column });
+    assert.notEqual(replaced(churn, "per_month", derived), rowSchemaOf(churn).fingerprint);
+    assert.notEqual(replaced(churn, "charges", derived), rowSchemaOf(churn).fingerprint);
+    const halved = (feature: FeatureModel): FeatureModel =>
+      feature.kind === "aggregate" ? { ...feature, aggregate: { ...feature.aggregate, windowUs: 15 * 86_400_000_000 } } : feature;
+    assert.notEqual(replaced(activity, "spend_30d", halved), rowSchemaOf(activity).fingerprint);
+    const counted = (feature: FeatureModel): FeatureModel =>
+      feature.kind === "aggregate" ? { ...feature, aggregate: { ...feature.aggregate, where: null } } : feature;
+    assert.notEqual(replaced(activity, "coupons_90d", counted), rowSchemaOf(activity).fingerprint);
+    assert.equal(
+      replaced(churn, "charges", (feature) => ({ ...feature, nullable: false, meta: { owner: "pricing" } })),
+      rowSchemaOf(churn).fingerprint,
+    );
   });
 });
