@@ -1,0 +1,201 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import {
+  defaultFlowSettings,
+  type OfflineStore,
+  type OnlineStore,
+  openMemoryOnlineStore,
+  openMemoryRegistry,
+  type ParityMismatch,
+  type RegistryStore,
+  type RepositoryModel,
+  type Runtime,
+  type Value,
+  type ViewReference,
+} from "@asof/core";
+import { openLmdbOnlineStore } from "@asof/lmdb";
+import {
+  fakeClock,
+  faultyOnlineStore,
+  type KillSwitch,
+  type OfflineEngine,
+  type ParityCase,
+  type ParityDriver,
+  type ParityStep,
+  SimulatedKill,
+  seededRandom,
+  WorldFiles,
+} from "@asof/testkit";
+import { Session } from "../../src/store/session.ts";
+
+/** Kinds of online stores under the parity law. */
+export type StoreKind = "memory" | "lmdb";
+
+export interface WorldOptions {
+  readonly engine: OfflineEngine;
+  readonly kind: StoreKind;
+  /** A folder of its own for LMDB. */
+  readonly folder: string;
+  /** Keeps the worlds on one engine apart. */
+  readonly name: string;
+  readonly kills: KillSwitch;
+  /** Puts a weakness into the online store. */
+  readonly weaken?: (store: OnlineStore) => OnlineStore;
+}
+
+/** What a run of schedules counts. */
+export interface Compared {
+  values: number;
+  identical: number;
+}
+
+/**
+ * Carries out a schedule on the product: DuckDB over files that grow, a registry, and an online store that is closed and opened again.
+ * What a dead process still had under way reaches none of the stores.
+ */
+export class RealWorld implements ParityDriver, AsyncDisposable {
+  readonly compared: Compared = { values: 0, identical: 0 };
+  readonly #one: ParityCase;
+  readonly #options: WorldOptions;
+  readonly #files: WorldFiles;
+  readonly #definitions: RepositoryModel;
+  readonly #registry: RegistryStore;
+  readonly #memory: OnlineStore = openMemoryOnlineStore();
+  readonly #clock = fakeClock(0);
+  #session: Session | null = null;
+
+  private constructor(one: ParityCase, options: WorldOptions, files: WorldFiles) {
+    this.#one = one;
+    this.#options = options;
+    this.#files = files;
+    this.#definitions = files.repository(options.name);
+    this.#registry = openMemoryRegistry();
+  }
+
+  static async open(one: ParityCase, options: WorldOptions): Promise<RealWorld> {
+    if (options.kind === "lmdb") mkdirSync(options.folder, { recursive: true });
+    const world = new RealWorld(one, options, await WorldFiles.create(options.engine, one.world, options.name));
+    const first = one.steps.find((step) => "clockUs" in step);
+    world.#clock.set(first !== undefined && "clockUs" in first ? first.clockUs : 0);
+    const session = await world.#start();
+    await session.apply(await session.plan({ skipSourceValidation: true }));
+    return world;
+  }
+
+  async arrive({ source, rows }: Extract<ParityStep, { kind: "arrive" }>): Promise<void> {
+    await this.#files.arrive(source, rows);
+  }
+
+  async materialize(step: Extract<ParityStep, { kind: "materialize" | "materialize-incremental" }>): Promise<void> {
+    this.#clock.set(step.clockUs);
+    const { endUs } = step;
+    const request =
+      step.kind === "materialize"
+        ? ({ mode: "interval", startUs: step.startUs, endUs, views: null } as const)
+        : ({ mode: "incremental", startUs: null, endUs, views: null } as const);
+    const { views } = await (await this.#running()).materialize(request);
+    const failed = views.filter((view) => view.status !== "done");
+    if (failed.length > 0) throw new Error(failed.map((view) => `${view.view}: ${view.error}`).join("; "));
+  }
+
+  async push({ clockUs, source, rows, idempotencyKey }: Extract<ParityStep, { kind: "push" }>): Promise<void> {
+    this.#clock.set(clockUs);
+    const session = await this.#running();
+    await session.push({ source, rows: this.#files.pushedRows(source, rows), idempotencyKey });
+  }
+
+  async reopen(): Promise<void> {
+    await this.#stop();
+    await this.#start();
+  }
+
+  async read({ atUs, views }: Extract<ParityStep, { kind: "read" }>): Promise<readonly string[]> {
+    // What is read was written by a process that has ended.
+    await this.reopen();
+    const asked = this.#one.world.plan.views
+      .filter(({ view }) => views === "all" || view.form === "windowed")
+      .map(({ view, features }, i): ViewReference => {
+        const known = this.#definitions.views.find((v) => v.name === view.name) ?? view;
+        return { view: known, name: `use_${i}`, features: features.map((f) => f.feature.name), keys: {}, maxAgeUs: null };
+      });
+    const keys = new Set(
+      asked.flatMap((use) => ("entities" in use.view ? use.view.entities.flatMap((e) => e.keys.map((k) => k.name)) : [])),
+    );
+    const pick = (row: Readonly<Record<string, Value>>) => Object.fromEntries(Object.entries(row).filter(([name]) => keys.has(name)));
+    const entities = [...new Map(this.#files.entities.map((row) => [describe(pick(row)), pick(row)])).values()];
+    if (asked.length === 0 || entities.length === 0) return [];
+    const report = await (await this.#running()).compareParity({ asked, entities, atUs });
+    this.compared.values += report.compared;
+    this.compared.identical += report.identical;
+    return report.mismatches.map(printMismatch);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stop();
+    await this.#memory[Symbol.asyncDispose]();
+  }
+
+  async #running(): Promise<Session> {
+    return this.#session ?? (await this.#start());
+  }
+
+  async #stop(): Promise<void> {
+    await this.#session?.[Symbol.asyncDispose]();
+    this.#session = null;
+  }
+
+  async #start(): Promise<Session> {
+    const { kills, kind, engine, weaken = (store) => store, name } = this.#options;
+    const process = kills.process;
+    const isAlive = (): boolean => !kills.isDead && kills.process === process;
+    const inner = kind === "memory" ? this.#memory : await openLmdbOnlineStore({ path: join(this.#options.folder, "online") });
+    const runtime: Runtime = {
+      project: name,
+      registry: mortal(this.#registry, isAlive),
+      offline: mortal<OfflineStore>(engine.store, isAlive),
+      online: faultyOnlineStore(weaken(inner), kills),
+      clock: this.#clock,
+      random: seededRandom(`${name}/${process}`),
+      owner: `process ${process}`,
+      isOwnerAlive: (owner) => owner === `process ${kills.process}`,
+      settings: { ...defaultFlowSettings, partitionRowsMax: 5 },
+    };
+    const close = async (): Promise<void> => {
+      if (kind === "lmdb") await inner[Symbol.asyncDispose]();
+    };
+    this.#session = new Session({
+      runtime,
+      repositoryPath: this.#options.folder,
+      repositoryName: "test",
+      definitions: () => Promise.resolve(this.#definitions),
+      close,
+    });
+    return this.#session;
+  }
+}
+
+/** A store whose methods end with the process that holds it. */
+function mortal<T extends object>(store: T, isAlive: () => boolean): T {
+  return new Proxy(store, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== "function") return member;
+      return (...given: unknown[]): unknown => {
+        if (!isAlive()) throw new SimulatedKill();
+        return Reflect.apply(member, target, given);
+      };
+    },
+  });
+}
+
+function printMismatch({ feature, entity, atUs, offline, online, status }: ParityMismatch): string {
+  return `${feature} of ${describe(entity)} at ${atUs}: trained ${describe(offline)}, served ${describe(online)} (${status})`;
+}
+
+function describe(value: unknown): string {
+  return (
+    JSON.stringify(value, (_, v: unknown) =>
+      typeof v === "bigint" ? `${v}n` : typeof v === "number" && !Number.isFinite(v) ? String(v) : v,
+    ) ?? "undefined"
+  );
+}
