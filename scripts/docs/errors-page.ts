@@ -1,13 +1,5 @@
 import { errorCodes } from "@asof/core";
-
-const exitCodes: readonly (readonly [number, string])[] = [
-  [0, "done"],
-  [1, "failed: a job, a store, an engine or the world; or a defect of asof itself, which prints its stack"],
-  [2, "wrong use: flags, yaml, definitions, input data; nothing was changed"],
-  [3, "refused: a plan that would break something, or another repository's object"],
-  [4, "parity: served values differ from training values"],
-  [130, "interrupted; what was finished is kept"],
-];
+import { exitCodes } from "../../packages/asof/src/command/exit-codes.ts";
 
 /** The text of docs/reference/errors.md, made from the one list of codes. */
 export function renderErrorsPage(): string {
@@ -31,11 +23,11 @@ ${rows.join("\n")}
 
 | exit | means |
 |---|---|
-${exitCodes.map(([code, meaning]) => `| ${code} | ${meaning} |`).join("\n")}
+${exitCodes.map(({ code, meaning }) => `| ${code} | ${meaning} |`).join("\n")}
 `;
 }
 
 /** Every exit code that an error can end the command with, to check the table above. */
 export function documentedExitCodes(): ReadonlySet<number> {
-  return new Set(exitCodes.map(([code]) => code));
+  return new Set(exitCodes.map(({ code }) => code));
 }

@@ -28,6 +28,6 @@ import(pathToFileURL(isCheckout ? source : join(__dirname, "../dist/command/main
     (error) => {
       // The command turns every error it knows into a message and an exit code; what arrives here is a defect.
       process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-      process.exitCode = 1;
+      process.exitCode = 70;
     },
   );

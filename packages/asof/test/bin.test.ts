@@ -60,9 +60,9 @@ test("runs the command in the same process and ends with its exit code", (t) => 
   assert.deepEqual([status, JSON.parse(stdout)], [3, { argv: ["3", "two words"], node: process.execPath, args: [] }]);
 });
 
-test("a defect of the command shows its stack and exit code 1", (t) => {
+test("a defect of the command shows its stack and exit code 70", (t) => {
   const { status, stderr } = install(t).run(["crash"]);
-  assert.equal(status, 1);
+  assert.equal(status, 70);
   assert.match(stderr, /^Error: boom\n\s+at main/);
 });
 
