@@ -18,6 +18,7 @@ import {
   valueTypeOf,
 } from "@asof/core";
 import type { Table } from "apache-arrow";
+import { checkAsked, checkEntities, checkHistorical, checkPush } from "./check-call.ts";
 import { type Asked, type Session, throwIssues } from "./session.ts";
 import { type KnownTypes, knownTypesOf, type SpineLike, toSpineInput } from "./spine.ts";
 import { ComputedTrainingSet } from "./training-set.ts";
@@ -85,16 +86,22 @@ export function featureStoreOf(session: Session): FeatureStore {
     get incompleteReads() {
       return session.incompleteReads;
     },
-    getOnlineFeatures: (query) =>
-      session.getOnline(askedBy(query), query.entities, query.at === undefined ? undefined : parseInstant(query.at)),
+    getOnlineFeatures: async (query) => {
+      const asked = askedBy(query);
+      checkEntities(query.entities);
+      return session.getOnline(asked, query.entities, query.at === undefined ? undefined : parseInstant(query.at));
+    },
     getHistoricalFeatures: (query) => getHistorical(session, query),
-    materialize: (start, end, options) =>
+    materialize: async (start, end, options) =>
       runMaterialize(session, { mode: "interval", startUs: parseInstant(start), endUs: parseInstant(end) }, options),
-    materializeIncremental: (end, options) => {
+    materializeIncremental: async (end, options) => {
       const endUs = end === undefined ? session.runtime.clock.nowUs() : parseInstant(end);
       return runMaterialize(session, { mode: "incremental", startUs: null, endUs }, options);
     },
-    push: (source, rows, options) => session.push({ source: typeof source === "string" ? source : source.name, rows, ...options }),
+    push: async (source, rows, options) => {
+      checkPush(source, rows, options);
+      return session.push({ source: typeof source === "string" ? source : source.name, rows, ...options });
+    },
     close: () => session[Symbol.asyncDispose](),
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   };
@@ -105,16 +112,11 @@ export function featureStoreOf(session: Session): FeatureStore {
 const askedViews = new WeakMap<readonly AnyView[], Asked>();
 
 function askedBy(query: LooseQuery): Asked {
-  if ((query.service === undefined) === (query.features === undefined)) {
-    throw new AsofError("ASOF_REQUEST_INVALID", "A retrieval takes exactly one of `service` and `features`.", {
-      path: "service",
-      fix: "Give a feature service, or a list of views.",
-    });
-  }
+  const known = askedViews.get(query?.features ?? []);
+  if (known !== undefined && query.service === undefined) return known;
+  checkAsked(query);
   if (query.service !== undefined) return modelOf(query.service);
   const views = query.features ?? [];
-  const known = askedViews.get(views);
-  if (known !== undefined) return known;
   throwIssues(validateUses(views));
   const asked = views.map(referenceOf);
   askedViews.set(views, asked);
@@ -123,6 +125,7 @@ function askedBy(query: LooseQuery): Asked {
 
 async function getHistorical(session: Session, query: LooseHistoricalQuery): Promise<ComputedTrainingSet> {
   const asked = askedBy(query);
+  checkHistorical(query);
   const timeColumn = query.timeColumn ?? "event_timestamp";
   const result = await session.getHistorical({
     asked,

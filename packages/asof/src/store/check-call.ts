@@ -1,0 +1,82 @@
+import { AsofError, type ErrorCode, isDefinition, printValue } from "@asof/core";
+
+// Callers in JavaScript see no types. What they pass by mistake is refused here, before it is read as something else.
+
+/** ASOF_REQUEST_INVALID unless a retrieval asks for exactly one of a service and a list of views. */
+export function checkAsked(query: unknown): void {
+  if (!isRecord(query)) refuse("ASOF_REQUEST_INVALID", "query", query, "an object", "Write { service, … } or { features: [view], … }.");
+  const { service, features } = query;
+  if ((service === undefined) === (features === undefined)) {
+    throw new AsofError("ASOF_REQUEST_INVALID", "A retrieval takes exactly one of `service` and `features`.", {
+      path: "service",
+      fix: "Give a feature service, or a list of views.",
+    });
+  }
+  if (service !== undefined && !isKind(service, "service")) {
+    refuse("ASOF_REQUEST_INVALID", "service", service, "a feature service", "Pass the object that featureService(…) made, not its name.");
+  }
+  if (features === undefined) return;
+  const fix = "Write features: [basketActivity, churnFeatures.pick(…)].";
+  if (!Array.isArray(features) || features.length === 0) refuse("ASOF_REQUEST_INVALID", "features", features, "a list of views", fix);
+  for (const [i, view] of features.entries()) {
+    if (!isKind(view, "view")) refuse("ASOF_REQUEST_INVALID", `features[${i}]`, view, "a view", fix);
+  }
+}
+
+/** ASOF_REQUEST_INVALID unless the rows of an online request are a list. Each row is checked where it is read. */
+export function checkEntities(entities: unknown): void {
+  if (Array.isArray(entities)) return;
+  refuse("ASOF_REQUEST_INVALID", "entities", entities, "a list of rows", "Write entities: [{ customer_id: 900 }].");
+}
+
+/** ASOF_SPINE_INVALID for a spine that is neither rows, text nor a query; ASOF_REQUEST_INVALID for options of another kind. */
+export function checkHistorical(query: unknown): void {
+  const { spine, knowledge, timeColumn, fullFeatureNames } = isRecord(query) ? query : {};
+  const fix = 'Give rows, the path of a Parquet or CSV file, or { sql: "select …" }.';
+  if (Array.isArray(spine)) {
+    for (const [i, row] of spine.entries()) if (!isRecord(row)) refuse("ASOF_SPINE_INVALID", `spine[${i}]`, row, "a row", fix);
+  } else if (typeof spine !== "string" && !(isRecord(spine) && typeof spine.sql === "string")) {
+    refuse("ASOF_SPINE_INVALID", "spine", spine, "a spine", fix);
+  }
+  // Read as "event", a misspelt "created" would make the very leak that it was to exclude.
+  if (knowledge !== undefined && knowledge !== "event" && knowledge !== "created") {
+    refuse("ASOF_REQUEST_INVALID", "knowledge", knowledge, "a kind of knowledge", 'Write knowledge: "event" or "created".');
+  }
+  if (timeColumn !== undefined && typeof timeColumn !== "string") {
+    refuse("ASOF_REQUEST_INVALID", "timeColumn", timeColumn, "the name of a column", 'Write timeColumn: "event_timestamp".');
+  }
+  if (fullFeatureNames !== undefined && typeof fullFeatureNames !== "boolean") {
+    refuse("ASOF_REQUEST_INVALID", "fullFeatureNames", fullFeatureNames, "true or false", "Write fullFeatureNames: true.");
+  }
+}
+
+/** ASOF_PUSH_INVALID unless the call names a source, gives rows and says where they go in words that are known. */
+export function checkPush(source: unknown, rows: unknown, options: unknown): void {
+  if (typeof source !== "string" && !isKind(source, "source")) {
+    refuse("ASOF_PUSH_INVALID", "source", source, "a source", "Pass the object that push(…) made, or its name.");
+  }
+  if (!Array.isArray(rows)) refuse("ASOF_PUSH_INVALID", "rows", rows, "a list of rows", "Write [{ … }], also for one row.");
+  for (const [i, row] of rows.entries()) {
+    if (!isRecord(row)) refuse("ASOF_PUSH_INVALID", `rows[${i}]`, row, "a row", "Write { column: value, … }.");
+  }
+  const { to, idempotencyKey } = isRecord(options) ? options : {};
+  if (to !== undefined && to !== "online" && to !== "offline" && to !== "both") {
+    refuse("ASOF_PUSH_INVALID", "to", to, "a place to push to", 'Write to: "online", "offline" or "both".');
+  }
+  if (idempotencyKey !== undefined && (typeof idempotencyKey !== "string" || idempotencyKey === "")) {
+    refuse("ASOF_PUSH_INVALID", "idempotencyKey", idempotencyKey, "a key", "Give a text that is the same for each retry of these rows.");
+  }
+}
+
+function refuse(code: ErrorCode, path: string, value: unknown, wanted: string, fix: string): never {
+  const shown = isDefinition(value) ? `the ${value.kind} "${value.name}"` : printValue(value);
+  throw new AsofError(code, `${path} is ${shown}, not ${wanted}.`, { path, value: shown, fix });
+}
+
+function isKind(value: unknown, kind: "service" | "view" | "source"): boolean {
+  return isDefinition(value) && value.kind === kind;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { AsofError, collectDefinitions } from "@asof/core";
+import { entity, featureService, featureView, int64, openFeatureStore, push, string } from "asof";
+
+const customer = entity("customer", { key: { customer_id: int64() } });
+const clicks = push("clicks", { eventTime: "ts", columns: { page: string() } });
+const lastClick = featureView("last_click", { entities: [customer], source: clicks }, { page: string() });
+const service = featureService("service", [lastClick]);
+
+const folder = mkdtempSync(join(tmpdir(), "asof-misuse-"));
+writeFileSync(
+  join(folder, "feature_store.yaml"),
+  "project: misuse\nprovider: local\nregistry: {registry_type: memory}\nonline_store: {type: memory}\noffline_store: {type: duckdb}\n",
+);
+const store = await openFeatureStore({
+  repo: folder,
+  definitions: collectDefinitions([{ customer, clicks, lastClick, service }], "misuse"),
+});
+await store.session.apply(await store.session.plan());
+
+after(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Calls a method as JavaScript may: with anything. */
+function call(
+  method: "getOnlineFeatures" | "getHistoricalFeatures" | "push" | "materialize",
+  ...values: readonly unknown[]
+): Promise<unknown> {
+  return Reflect.apply(store[method], store, values);
+}
+
+const spine = [{ customer_id: 1n, event_timestamp: "2020-01-01" }];
+const entities = [{ customer_id: 1n }];
+const row = { customer_id: 1n, ts: "2020-01-01", page: "home" };
+
+const misuses: readonly [string, () => Promise<unknown>, string, string][] = [
+  ["nothing at all", () => call("getOnlineFeatures"), "ASOF_REQUEST_INVALID", "query"],
+  ["neither service nor features", () => call("getOnlineFeatures", { entities }), "ASOF_REQUEST_INVALID", "service"],
+  ["both", () => call("getOnlineFeatures", { service, features: [lastClick], entities }), "ASOF_REQUEST_INVALID", "service"],
+  ["a service's name", () => call("getOnlineFeatures", { service: "service", entities }), "ASOF_REQUEST_INVALID", "service"],
+  ["a view as service", () => call("getOnlineFeatures", { service: lastClick, entities }), "ASOF_REQUEST_INVALID", "service"],
+  ["a service as view", () => call("getOnlineFeatures", { features: [service], entities }), "ASOF_REQUEST_INVALID", "features[0]"],
+  ["features as text", () => call("getOnlineFeatures", { features: "last_click", entities }), "ASOF_REQUEST_INVALID", "features"],
+  ["no features", () => call("getOnlineFeatures", { features: [], entities }), "ASOF_REQUEST_INVALID", "features"],
+  [
+    "a feature that is not",
+    () => call("getOnlineFeatures", { features: [Reflect.apply(lastClick.pick, lastClick, ["pages"])], entities }),
+    "ASOF_FEATURE_UNKNOWN",
+    "features.last_click.pick",
+  ],
+  ["rows that are one row", () => call("getOnlineFeatures", { service, entities: entities[0] }), "ASOF_REQUEST_INVALID", "entities"],
+  ["no rows", () => call("getOnlineFeatures", { service }), "ASOF_REQUEST_INVALID", "entities"],
+  ["a row that is null", () => call("getOnlineFeatures", { service, entities: [null] }), "ASOF_REQUEST_INVALID", "entities[0].customer_id"],
+  ["a spine that is missing", () => call("getHistoricalFeatures", { service }), "ASOF_SPINE_INVALID", "spine"],
+  ["a spine that is a number", () => call("getHistoricalFeatures", { service, spine: 5 }), "ASOF_SPINE_INVALID", "spine"],
+  ["a spine row that is null", () => call("getHistoricalFeatures", { service, spine: [null] }), "ASOF_SPINE_INVALID", "spine[0]"],
+  [
+    "misspelt knowledge, which would leak",
+    () => call("getHistoricalFeatures", { service, spine, knowledge: "Created" }),
+    "ASOF_REQUEST_INVALID",
+    "knowledge",
+  ],
+  [
+    "a time column that is none",
+    () => call("getHistoricalFeatures", { service, spine, timeColumn: 1 }),
+    "ASOF_REQUEST_INVALID",
+    "timeColumn",
+  ],
+  ["a push without source", () => call("push", null, [row]), "ASOF_PUSH_INVALID", "source"],
+  ["a push of one row", () => call("push", clicks, row), "ASOF_PUSH_INVALID", "rows"],
+  ["a pushed row that is null", () => call("push", clicks, [row, null]), "ASOF_PUSH_INVALID", "rows[1]"],
+  ["a push to nowhere", () => call("push", clicks, [row], { to: "onlin" }), "ASOF_PUSH_INVALID", "to"],
+  ["a key that is no text", () => call("push", clicks, [row], { idempotencyKey: 7 }), "ASOF_PUSH_INVALID", "idempotencyKey"],
+  ["times that are none", () => call("materialize", null, undefined), "ASOF_TIME_INVALID", ""],
+];
+
+describe("calls that JavaScript lets through", () => {
+  for (const [title, run, code, path] of misuses) {
+    test(`${title}: ${code}`, async () => {
+      // A rejection, never a throw of the call itself: callers handle one of both.
+      const error = await run().then(
+        () => null,
+        (e: unknown) => e,
+      );
+      assert.ok(error instanceof AsofError, `gave ${String(error)}`);
+      assert.equal(error.code, code);
+      if (path !== "") assert.equal(error.path, path);
+      assert.notEqual(error.fix ?? error.issues[0]?.fix ?? "", "", "an error says what to do");
+    });
+  }
+
+  test("the same calls written properly work, and nothing was stored by the wrong ones", async () => {
+    const { statuses } = await store.getOnlineFeatures({ service, entities });
+    assert.equal(statuses[0]?.last_click.page, "NOT_FOUND");
+    assert.equal((await store.push(clicks, [row])).written, 1);
+    const { rows } = await store.getOnlineFeatures({ features: [lastClick], entities });
+    assert.equal(rows[0]?.last_click.page, "home");
+  });
+});
