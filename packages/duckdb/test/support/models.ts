@@ -36,7 +36,7 @@ export const dayUs = 24 * hourUs;
 
 export type Types = Readonly<Record<string, ValueType>>;
 
-export function columnModels(types: Types): readonly ColumnModel[] {
+function columnModels(types: Types): readonly ColumnModel[] {
   return Object.entries(types).map(([name, type]) => ({ name, type, nullable: true, meta: {} }));
 }
 
@@ -82,11 +82,11 @@ export function sqlSource(query: string, options: SourceOptions): SqlSourceModel
   return { ...base(options), type: "sql", query };
 }
 
-export function entityOf(keys: Types): EntityModel {
+function entityOf(keys: Types): EntityModel {
   return { kind: "entity", name: Object.keys(keys).join("_"), keys: columnModels(keys), meta: {} };
 }
 
-export const batchHistory = (source: SourceModel): History => ({
+const batchHistory = (source: SourceModel): History => ({
   batch: source.type === "push" ? source.batch : source,
   log: source.type === "push" ? { project: "test", source } : null,
   handoverUs: null,
