@@ -209,6 +209,7 @@ export {
 export { keyColumns, type PushRequest, push as pushRows, pushSource, viewsOf, writeViews } from "./flow/ingest.ts";
 export type { ViewProgress } from "./flow/jobs.ts";
 export { type MaterializeOutcome, type MaterializeProgress, type MaterializeRequest, materialize } from "./flow/materialize.ts";
+export { type MaterializeToNowRequest, materializeToNow } from "./flow/materialize-to-now.ts";
 export { compileOnline, type EntityRow, type OnlineProgram } from "./flow/online.ts";
 export { type AnsweredRow, OnlineAnswer } from "./flow/online-answer.ts";
 export { compareParity, type ParityMismatch, type ParityReport, type ParityRequest, type ServedAnswer } from "./flow/parity.ts";

@@ -7,6 +7,7 @@ import {
   type InstantLiteral,
   type MaterializeOutcome,
   type MaterializeProgress,
+  type MaterializeToNowRequest,
   modelOf,
   type OnlineAnswer,
   type PushCounts,
@@ -93,11 +94,13 @@ export function featureStoreOf(session: Session): FeatureStore {
     },
     getHistoricalFeatures: (query) => getHistorical(session, query),
     materialize: async (start, end, options) =>
-      runMaterialize(session, { mode: "interval", startUs: parseInstant(start), endUs: parseInstant(end) }, options),
-    materializeIncremental: async (end, options) => {
-      const endUs = end === undefined ? session.runtime.clock.nowUs() : parseInstant(end);
-      return runMaterialize(session, { mode: "incremental", startUs: null, endUs }, options);
-    },
+      settle(session.materialize({ ...requestOf(options), mode: "interval", startUs: parseInstant(start), endUs: parseInstant(end) })),
+    materializeIncremental: async (end, options) =>
+      settle(
+        end === undefined
+          ? session.materializeToNow(requestOf(options))
+          : session.materialize({ ...requestOf(options), mode: "incremental", startUs: null, endUs: parseInstant(end) }),
+      ),
     push: async (source, rows, options) => {
       checkPush(source, rows, options);
       return session.push({ source: typeof source === "string" ? source : source.name, rows, ...options });
@@ -150,25 +153,23 @@ function knownTypes(asked: Asked, declared: LooseHistoricalQuery["spineColumns"]
   return types;
 }
 
-async function runMaterialize(
-  session: Session,
-  request: { readonly mode: "interval" | "incremental"; readonly startUs: number | null; readonly endUs: number },
-  options: MaterializeOptions = {},
-): Promise<MaterializeOutcome> {
-  const outcome = await session.materialize({
-    ...request,
-    views: options.views ?? null,
-    signal: options.signal,
-    onView: options.onProgress,
+function requestOf(options: MaterializeOptions = {}): MaterializeToNowRequest {
+  return { views: options.views ?? null, signal: options.signal, onView: options.onProgress };
+}
+
+async function settle(running: Promise<MaterializeOutcome>): Promise<MaterializeOutcome> {
+  const outcome = await running;
+  throwFailedViews(outcome);
+  return outcome;
+}
+
+/** Throws ASOF_JOB_FAILED with the faults of the views that failed, if any did. */
+export function throwFailedViews({ jobId, views }: MaterializeOutcome): void {
+  const failed = views.filter((v) => v.status === "failed");
+  if (failed.length === 0) return;
+  const faults = failed.map((v) => `${v.view}: ${v.error}`).join(" ");
+  throw new AsofError("ASOF_JOB_FAILED", `${failed.length} of ${views.length} views failed: ${faults}`, {
+    path: jobId,
+    fix: "Mend the cause and run it again: finished views are kept.",
   });
-  const failed = outcome.views.filter((v) => v.status === "failed");
-  if (failed.length === 0) return outcome;
-  throw new AsofError(
-    "ASOF_JOB_FAILED",
-    `${failed.length} of ${outcome.views.length} views failed: ${failed.map((v) => `${v.view}: ${v.error}`).join(" ")}`,
-    {
-      path: outcome.jobId,
-      fix: "Mend the cause and run it again: finished views are kept.",
-    },
-  );
 }

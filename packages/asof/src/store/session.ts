@@ -13,7 +13,9 @@ import {
   lineageNode,
   type MaterializeOutcome,
   type MaterializeRequest,
+  type MaterializeToNowRequest,
   materialize,
+  materializeToNow,
   type OnlineAnswer,
   type OnlineProgram,
   type ParityReport,
@@ -175,6 +177,16 @@ export class Session implements AsyncDisposable {
     await this.#releaseAll();
     try {
       return await materialize(this.runtime, request);
+    } finally {
+      this.#cache.invalidate();
+    }
+  }
+
+  /** An incremental run up to now; one that ended early is finished first. */
+  async materializeToNow(request: MaterializeToNowRequest): Promise<MaterializeOutcome> {
+    await this.#releaseAll();
+    try {
+      return await materializeToNow(this.runtime, request);
     } finally {
       this.#cache.invalidate();
     }

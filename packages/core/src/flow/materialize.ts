@@ -13,6 +13,9 @@ import { clearVanishedKeys, materializeWindows } from "./materialize-windows.ts"
 import { viewRegistry } from "./registry-view.ts";
 import type { Runtime } from "./runtime.ts";
 
+/** The kind of an incremental run's jobs. */
+export const incrementalKind = "materialize-incremental";
+
 export interface MaterializeRequest extends RunOptions {
   /** `interval`: every row with start ≤ event time ≤ end. `incremental`: what is new since the last run, up to end. */
   readonly mode: "interval" | "incremental";
@@ -60,7 +63,7 @@ export async function materialize(runtime: Runtime, request: MaterializeRequest)
     );
   }
   const names = await chooseViews(runtime, request.views);
-  const job = await openJob(runtime, request.mode === "interval" ? "materialize" : "materialize-incremental", parametersOf(request, names));
+  const job = await openJob(runtime, request.mode === "interval" ? "materialize" : incrementalKind, parametersOf(request, names));
   for (const name of names) {
     try {
       await materializeView(runtime, job, name, request);
@@ -95,7 +98,8 @@ function interrupted(view: string, cause: unknown): AsofError {
   });
 }
 
-async function chooseViews(runtime: Runtime, wanted: readonly string[] | null): Promise<readonly string[]> {
+/** Names of the views that a run is about: those wanted, which must be registered, else all, sorted. */
+export async function chooseViews(runtime: Runtime, wanted: readonly string[] | null): Promise<readonly string[]> {
   const names = [...viewRegistry(runtime.project, await runtime.registry.snapshot(runtime.project)).views.keys()];
   if (names.length === 0) {
     throw new AsofError("ASOF_NOT_APPLIED", `Project "${runtime.project}" has no feature view that could be materialized.`, {

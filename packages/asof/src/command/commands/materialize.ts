@@ -1,4 +1,5 @@
 import { AsofError, formatInstant, type MaterializeOutcome, type MaterializeProgress, parseInstant } from "@asof/core";
+import { throwFailedViews } from "../../store/feature-store.ts";
 import type { CommandContext } from "../context.ts";
 import { Progress } from "../progress.ts";
 import { printTable } from "../table.ts";
@@ -15,11 +16,11 @@ export async function runMaterialize(
   options: MaterializeCommandOptions,
 ): Promise<void> {
   const startUs = times.start === null ? null : parseInstant(times.start);
+  const endUs = times.end === null ? null : parseInstant(times.end);
+  if (startUs !== null && endUs !== null && startUs > endUs) {
+    throw new AsofError("ASOF_USAGE", `START ${formatInstant(startUs)} lies after END ${formatInstant(endUs)}.`, { fix: "Swap them." });
+  }
   await withSession(context, options, async (session) => {
-    const endUs = times.end === null ? session.runtime.clock.nowUs() : parseInstant(times.end);
-    if (startUs !== null && startUs > endUs) {
-      throw new AsofError("ASOF_USAGE", `START ${formatInstant(startUs)} lies after END ${formatInstant(endUs)}.`, { fix: "Swap them." });
-    }
     const progress = new Progress(context);
     const watch = new Stopwatch();
     const views = new Map<string, ViewPace>();
@@ -29,9 +30,11 @@ export async function runMaterialize(
       progress.update(describe(p, pace));
     };
     try {
+      const request = { views: options.views ?? null, signal: context.signal, onView };
       const mode = startUs === null ? "incremental" : "interval";
-      const { signal } = context;
-      const outcome = await session.materialize({ mode, views: options.views ?? null, startUs, endUs, signal, onView });
+      const outcome = await (endUs === null
+        ? session.materializeToNow(request)
+        : session.materialize({ ...request, mode, startUs, endUs }));
       progress.done();
       finish(context, outcome, watch);
     } finally {
@@ -61,7 +64,6 @@ function describe(p: MaterializeProgress, { watch, rowsBefore }: ViewPace): stri
 }
 
 function finish(context: CommandContext, outcome: MaterializeOutcome, watch: Stopwatch): void {
-  const failed = outcome.views.filter((v) => v.status === "failed");
   if (context.json) context.printJson({ ...outcome, seconds: watch.seconds });
   else {
     if (outcome.resumed) context.print(context.paint.dim("Went on where an earlier run had ended."));
@@ -69,13 +71,5 @@ function finish(context: CommandContext, outcome: MaterializeOutcome, watch: Sto
     context.print(printTable(["VIEW", "STATUS", "ROWS READ", "WRITTEN"], rows));
     context.print(context.paint.dim(`${watch.seconds.toFixed(1)} s, job ${outcome.jobId}`));
   }
-  if (failed.length === 0) return;
-  throw new AsofError(
-    "ASOF_JOB_FAILED",
-    `${failed.length} of ${outcome.views.length} views failed: ${failed.map((v) => `${v.view}: ${v.error}`).join(" ")}`,
-    {
-      path: outcome.jobId,
-      fix: "Mend the cause and run it again: finished views are kept.",
-    },
-  );
+  throwFailedViews(outcome);
 }
