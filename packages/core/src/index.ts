@@ -319,6 +319,7 @@ export type {
   RecordBatch,
   RetrievalReport,
   RunOptions,
+  SourceColumn,
   SourceDescription,
   SpineInput,
 } from "./store/offline.ts";

@@ -6,6 +6,7 @@ import {
   type LogReference,
   logColumns,
   type SideTable,
+  type SourceColumn,
   type SourceDescription,
   type SourceModel,
   selectHistory,
@@ -53,10 +54,15 @@ export async function describeSource(
 }
 
 /** The engine's columns under the names that definitions use. */
-function logicalColumns(table: SideTable | null, source: SourceModel | null): readonly ColumnInfo[] {
+function logicalColumns(table: SideTable | null, source: SourceModel | null): readonly SourceColumn[] {
   if (table === null || source === null) return [];
   const logical = new Map(Object.entries(source.mapping).map(([name, physical]) => [physical, name]));
-  return table.columns.map((c) => ({ name: logical.get(c.name) ?? c.name, type: valueTypeOf(c.type) }));
+  // Only the values of csv files were looked at; a partition folder's are text whatever they are.
+  const text = source.type === "csv" && !source.hive ? "guessed" : "unknown";
+  return table.columns.map((c) => {
+    const column = { name: logical.get(c.name) ?? c.name, type: valueTypeOf(c.type) };
+    return c.medium === "text" ? { ...column, text } : column;
+  });
 }
 
 /** Columns that only the log has, without its own. */

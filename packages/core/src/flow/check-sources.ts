@@ -1,7 +1,8 @@
 import type { RepositoryModel, SourceModel } from "../definition/model.ts";
 import { AsofError, type Issue } from "../error/error.ts";
-import type { ColumnInfo, OfflineStore } from "../store/offline.ts";
-import { isNumeric, printType, sameType, type ValueType } from "../value/type.ts";
+import type { ColumnInfo, OfflineStore, SourceDescription } from "../store/offline.ts";
+import { printType, type ValueType } from "../value/type.ts";
+import { fits } from "./source-fit.ts";
 
 /**
  * Compares every source with what the engine finds: that it is there, that the declared columns, keys and times exist and have
@@ -13,8 +14,8 @@ export async function checkSources(offline: OfflineStore, definitions: Repositor
     // The batch side of a push source is a source of its own; the push side has nothing to look at.
     if (source.type === "push") continue;
     try {
-      const { columns } = await offline.describeSource(source, null);
-      issues.push(...compareColumns(source, columns), ...compareKeys(source, definitions, columns));
+      const found = await offline.describeSource(source, null);
+      issues.push(...compareColumns(source, found), ...compareKeys(source, definitions, found));
     } catch (error) {
       if (!(error instanceof AsofError)) throw error;
       issues.push({ code: error.code, path: `sources.${source.name}`, message: sentence(error), fix: error.fix ?? "", value: error.value });
@@ -29,18 +30,20 @@ function sentence(error: AsofError): string {
   return error.fix !== undefined && text.endsWith(error.fix) ? text.slice(0, -error.fix.length).trimEnd() : text;
 }
 
-function compareColumns(source: SourceModel, found: readonly ColumnInfo[]): readonly Issue[] {
+function compareColumns(source: SourceModel, description: SourceDescription): readonly Issue[] {
   const issues: Issue[] = [];
-  const byName = new Map(found.map((c) => [c.name, c.type]));
+  const found = description.columns;
+  const byName = new Map(found.map((c) => [c.name, c]));
   const times = [
     { name: source.eventTime, what: "event time" },
     { name: source.createdTime, what: "created time" },
   ];
   for (const { name, what } of times) {
     if (name === null) continue;
-    const type = byName.get(name);
-    if (type === undefined) issues.push(missing(source, name, what, found));
-    else if (type.kind !== "timestamp" && type.kind !== "date") {
+    const column = byName.get(name);
+    const type = column?.type;
+    if (column === undefined || type === undefined) issues.push(missing(source, name, what, found));
+    else if (!hasNothingToTell(column, description) && type.kind !== "timestamp" && type.kind !== "date") {
       issues.push({
         code: "ASOF_SOURCE_COLUMN",
         path: `sources.${source.name}.${name}`,
@@ -51,29 +54,48 @@ function compareColumns(source: SourceModel, found: readonly ColumnInfo[]): read
     }
   }
   for (const column of source.columns) {
-    const type = byName.get(column.name);
-    if (type === undefined) issues.push(missing(source, column.name, "declared", found));
-    else if (!fits(column.type, type)) {
-      issues.push({
-        code: "ASOF_SOURCE_COLUMN",
-        path: `sources.${source.name}.${column.name}`,
-        value: printType(type),
-        message: `Column "${column.name}" of source "${source.name}" is declared ${printType(column.type)} and is ${printType(type)}.`,
-        fix: "Declare the type that it has, or cast it in a sql source.",
-      });
+    const actual = byName.get(column.name);
+    if (actual === undefined) issues.push(missing(source, column.name, "declared", found));
+    else if (!hasNothingToTell(actual, description) && !fits(column.type, actual, "column")) {
+      issues.push(misfit(source, `Column "${column.name}"`, column, actual.type));
     }
   }
   return issues;
 }
 
-function compareKeys(source: SourceModel, definitions: RepositoryModel, found: readonly ColumnInfo[]): readonly Issue[] {
-  const names = new Set(found.map((c) => c.name));
-  const keys = new Map<string, string>();
+function compareKeys(source: SourceModel, definitions: RepositoryModel, description: SourceDescription): readonly Issue[] {
+  const found = new Map(description.columns.map((c) => [c.name, c]));
+  const keys = new Map<string, { readonly view: string; readonly type: ValueType }>();
   for (const view of definitions.views) {
     if (view.form === "request" || !readsFrom(view.source, source)) continue;
-    for (const entity of view.entities) for (const key of entity.keys) keys.set(key.name, view.name);
+    for (const entity of view.entities) for (const key of entity.keys) keys.set(key.name, { view: view.name, type: key.type });
   }
-  return [...keys].filter(([key]) => !names.has(key)).map(([key, view]) => missing(source, key, `key (of view "${view}")`, found));
+  return [...keys].flatMap(([name, { view, type }]) => {
+    const actual = found.get(name);
+    if (actual === undefined) return [missing(source, name, `key (of view "${view}")`, description.columns)];
+    if (hasNothingToTell(actual, description) || fits(type, actual, "key")) return [];
+    return [misfit(source, `Key "${name}" (of view "${view}")`, { name, type }, actual.type)];
+  });
+}
+
+/** The types of a text without rows are no guess at anything. */
+function hasNothingToTell(column: SourceDescription["columns"][number], description: SourceDescription): boolean {
+  return column.text !== undefined && (description.rowCount === 0 || (column.text === "unknown" && column.type.kind === "string"));
+}
+
+function misfit(
+  source: SourceModel,
+  what: string,
+  declared: { readonly name: string; readonly type: ValueType },
+  actual: ValueType,
+): Issue {
+  return {
+    code: "ASOF_SOURCE_COLUMN",
+    path: `sources.${source.name}.${declared.name}`,
+    value: printType(actual),
+    message: `${what} of source "${source.name}" is declared ${printType(declared.type)} and is ${printType(actual)}.`,
+    fix: "Declare the type that it has, or cast it in a sql source.",
+  };
 }
 
 function readsFrom(source: SourceModel, table: SourceModel): boolean {
@@ -88,20 +110,4 @@ function missing(source: SourceModel, name: string, what: string, found: readonl
     message: `Source "${source.name}" has no ${what} column "${name}". It has: ${found.map((c) => c.name).join(", ")}.`,
     fix: "Fix the name, or map it with `mapping`.",
   };
-}
-
-/** Whether every value of the found type, or all but a few that reading reports, has a place in the declared one. */
-function fits(declared: ValueType, found: ValueType): boolean {
-  if (sameType(declared, found)) return true;
-  if (isNumeric(declared) && isNumeric(found)) return numericRank(declared) >= numericRank(found);
-  if (declared.kind === "list" && found.kind === "list") return fits(declared.of, found.of);
-  if (declared.kind === "timestamp") return found.kind === "date";
-  return (declared.kind === "uuid" || declared.kind === "date") && found.kind === "string";
-}
-
-/** Integers fit into wider integers, decimals and floats; doubles may be declared float32, which rounds them alike on both paths. */
-const numericRanks: Readonly<Partial<Record<ValueType["kind"], number>>> = { int32: 1, int64: 2, decimal: 3, float32: 4, float64: 4 };
-
-function numericRank(type: ValueType): number {
-  return numericRanks[type.kind] ?? 0;
 }

@@ -64,9 +64,17 @@ export interface ComputedColumns {
  */
 export type PulledBatch = RecordBatch;
 
+/**
+ * A column as it lies in a source. `text` where the medium has no types (csv files, partition folders) and reading goes by the
+ * declared type: `type` is then a guess at the values, or says nothing.
+ */
+export interface SourceColumn extends ColumnInfo {
+  readonly text?: "guessed" | "unknown";
+}
+
 /** What is known of a source without reading all of it. */
 export interface SourceDescription {
-  readonly columns: readonly ColumnInfo[];
+  readonly columns: readonly SourceColumn[];
   readonly rowCount: number;
   readonly minEventTimeUs: number | null;
   readonly maxEventTimeUs: number | null;

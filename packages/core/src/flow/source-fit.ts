@@ -1,0 +1,58 @@
+import type { SourceColumn } from "../store/offline.ts";
+import { isNumeric, sameType, type ValueType } from "../value/type.ts";
+
+/**
+ * Whether the values of a column have a place in the declared type: all of them, or all but a few that reading reports. What cannot be
+ * told from the types is left to reading.
+ */
+export function fits(declared: ValueType, found: SourceColumn, use: "column" | "key"): boolean {
+  if (found.text !== undefined) return fitsText(declared, found.type, found.text);
+  return use === "key" ? fitsKey(declared, found.type) : fitsColumn(declared, found.type);
+}
+
+function fitsColumn(declared: ValueType, found: ValueType): boolean {
+  if (sameType(declared, found)) return true;
+  // What has no fraction may still be an integer: engines sum integers in wider types.
+  if (isInteger(declared) && found.kind === "decimal" && found.scale === 0) return declared.kind === "int64";
+  if (isNumeric(declared) && isNumeric(found)) return numericRank(declared) >= numericRank(found);
+  if (declared.kind === "list" && found.kind === "list") return fitsColumn(declared.of, found.of);
+  if (declared.kind === "timestamp") return found.kind === "date";
+  return declared.kind === "uuid" && found.kind === "string";
+}
+
+/** Keys are compared exactly, so that whole numbers may come in any numeric type: pandas turns keys with gaps into doubles. */
+function fitsKey(declared: ValueType, found: ValueType): boolean {
+  return (isInteger(declared) && isNumeric(found)) || fitsColumn(declared, found) || (declared.kind === "string" && found.kind === "uuid");
+}
+
+/** Text stands for every type but lists. A guess at its values tells only that a number or a time is none. */
+function fitsText(declared: ValueType, guess: ValueType, text: "guessed" | "unknown"): boolean {
+  if (declared.kind === "list") return false;
+  if (guess.kind === "string" && text === "unknown") return true;
+  switch (declared.kind) {
+    case "string":
+    case "bytes":
+      return true;
+    case "bool":
+      return ["bool", "int32", "int64", "string"].includes(guess.kind);
+    case "uuid":
+      return ["uuid", "string"].includes(guess.kind);
+    case "timestamp":
+      return ["timestamp", "date"].includes(guess.kind);
+    case "date":
+      return ["date", "string"].includes(guess.kind);
+    default:
+      return isNumeric(guess);
+  }
+}
+
+function isInteger(type: ValueType): boolean {
+  return type.kind === "int32" || type.kind === "int64";
+}
+
+/** Integers fit into wider integers, decimals and floats; doubles may be declared float32, which rounds them alike on both paths. */
+const numericRanks: Readonly<Partial<Record<ValueType["kind"], number>>> = { int32: 1, int64: 2, decimal: 3, float32: 4, float64: 4 };
+
+function numericRank(type: ValueType): number {
+  return numericRanks[type.kind] ?? 0;
+}
