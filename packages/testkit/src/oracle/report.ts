@@ -32,3 +32,13 @@ export function expectedReport(plan: JoinPlan, tables: SourceTables, spine: read
   }
   return { rowsWithoutEventTime, knownOnlyLater };
 }
+
+/** The report of cases that are asked together. */
+export function addReports(reports: readonly ExpectedReport[]): ExpectedReport {
+  const add = (part: keyof ExpectedReport): Record<string, number> => {
+    const sums: Record<string, number> = {};
+    for (const report of reports) for (const [view, count] of Object.entries(report[part])) sums[view] = (sums[view] ?? 0) + count;
+    return sums;
+  };
+  return { rowsWithoutEventTime: add("rowsWithoutEventTime"), knownOnlyLater: add("knownOnlyLater") };
+}

@@ -11,9 +11,10 @@ import {
   type Value,
 } from "@asof/core";
 import type { Case } from "../generate/case.ts";
+import { joinCases } from "../generate/join-cases.ts";
 import type { Answer } from "../oracle/data.ts";
 import { oracle } from "../oracle/oracle.ts";
-import { expectedReport } from "../oracle/report.ts";
+import { addReports, type ExpectedReport, expectedReport } from "../oracle/report.ts";
 import { designRules } from "../oracle/rules.ts";
 import { type Comparison, compareResults, type Mismatch } from "./compare-results.ts";
 import type { OfflineEngine } from "./engine.ts";
@@ -25,16 +26,31 @@ export interface Verdict extends Comparison {
   readonly faults: readonly string[];
 }
 
-/** Answers of the oracle, or the code of the error that the rules demand. */
-export type Expectation = { readonly answers: readonly (readonly Answer[])[] } | { readonly code: string };
+/** Answers of the oracle and what is to be reported, or the code of the error that the rules demand. */
+export type Expectation = { readonly answers: readonly (readonly Answer[])[]; readonly report: ExpectedReport } | { readonly code: string };
 
-export function expectCase(one: Case): Expectation {
+export function expectCase({ plan, tables, spine }: Case): Expectation {
   try {
-    return { answers: oracle(one.plan, one.tables, one.spine.rows) };
+    return { answers: oracle(plan, tables, spine.rows), report: expectedReport(plan, tables, spine.rows) };
   } catch (error) {
     if (error instanceof AsofError) return { code: error.code };
     throw error;
   }
+}
+
+/** Runs cases of one shape as one, comparing with what is expected of each: their number costs the oracle no more than each alone. */
+export async function askTogether(engine: OfflineEngine, cases: readonly Case[], run: string): Promise<Verdict> {
+  const [only] = cases;
+  if (only !== undefined && cases.length === 1) return askCase(engine, only, run);
+  const answers: (readonly Answer[])[] = [];
+  const reports: ExpectedReport[] = [];
+  for (const one of cases) {
+    const expectation = expectCase(one);
+    if ("code" in expectation) return askCase(engine, joinCases(cases), run, expectation);
+    answers.push(...expectation.answers);
+    reports.push(expectation.report);
+  }
+  return askCase(engine, joinCases(cases), run, { answers, report: addReports(reports) });
 }
 
 /** Runs a case on an engine and compares everything: values, spine columns, order, hidden bounds, report, or the error. */
@@ -45,11 +61,13 @@ export async function askCase(engine: OfflineEngine, one: Case, run: string, exp
     await using result = await engine.store.retrieve(placed.plan, placed.spine);
     const table = await collect(result);
     if ("code" in expectation) return { ...nothing, faults: [`expected ${expectation.code}, but there was an answer`] };
-    return compareTable(one, expectation.answers, table, result.report);
+    const comparison = compareTable(one, expectation.answers, table);
+    return { ...comparison, faults: [...comparison.faults, ...reportFaults(one, expectation.report, result.report)] };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    if ("code" in expectation && error instanceof AsofError && error.code === expectation.code)
+    if ("code" in expectation && error instanceof AsofError && error.code === expectation.code) {
       return { ...nothing, values: 1, bitIdentical: 1 };
+    }
     return { ...nothing, faults: [error instanceof AsofError ? `error ${error.message}` : `error ${error.stack ?? error.message}`] };
   }
 }
@@ -89,11 +107,11 @@ async function collect(result: OfflineResult): Promise<Table> {
   return { columns: result.columns, cells, rowCount };
 }
 
-function compareTable(one: Case, answers: readonly (readonly Answer[])[], table: Table, report: RetrievalReport): Verdict {
+function compareTable(one: Case, answers: readonly (readonly Answer[])[], table: Table): Verdict {
   const outputs = one.plan.views.flatMap((join) => join.features);
   const rows = Array.from({ length: table.rowCount }, (_, row) => outputs.map((o) => table.cells.get(o.output)?.[row] ?? null));
   const comparison = compareResults(one.plan, answers, rows);
-  const faults = [...columnFaults(one, table), ...spineFaults(one, table), ...reportFaults(one, report)];
+  const faults = [...columnFaults(one, table), ...spineFaults(one, table)];
   for (const [i, { feature, output }] of outputs.entries()) {
     faults.push(...formFaults(feature, output, table.cells.get(output) ?? []));
     if (one.plan.bounds && hasBounds(feature))
@@ -168,8 +186,7 @@ function boundFaults(output: string, answers: readonly (Answer | undefined)[], t
   return [];
 }
 
-function reportFaults(one: Case, report: RetrievalReport): string[] {
-  const expected = expectedReport(one.plan, one.tables, one.spine.rows);
+function reportFaults(one: Case, expected: ExpectedReport, report: RetrievalReport): string[] {
   const faults = report.spineRows === one.spine.rows.length ? [] : [`the report says ${report.spineRows} spine rows`];
   for (const part of ["rowsWithoutEventTime", "knownOnlyLater"] as const) {
     for (const [view, count] of Object.entries(expected[part])) {

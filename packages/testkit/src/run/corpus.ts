@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sha256Hex, type Value } from "@asof/core";
 import { type Case, fromJsonText, toJsonText } from "../generate/case.ts";
@@ -15,17 +16,25 @@ export interface CorpusEntry {
   readonly expected: readonly (readonly Value[])[];
 }
 
-const folder = fileURLToPath(new URL("../../corpus/", import.meta.url));
+/** Where the corpus lies. */
+export const corpusFolder: string = fileURLToPath(new URL("../../corpus/", import.meta.url));
 
 /** All entries, by file name. */
 export async function readCorpus(): Promise<readonly { readonly file: string; readonly entry: CorpusEntry }[]> {
-  const files = (await readdir(folder)).filter((name) => name.endsWith(".json")).sort();
-  return Promise.all(files.map(async (file) => ({ file, entry: fromJsonText<CorpusEntry>(await readFile(`${folder}${file}`, "utf8")) })));
+  const files = (await readdir(corpusFolder)).filter((name) => name.endsWith(".json")).sort();
+  return Promise.all(
+    files.map(async (file) => ({ file, entry: fromJsonText<CorpusEntry>(await readFile(`${corpusFolder}${file}`, "utf8")) })),
+  );
 }
 
 /** Files a case under `name`, or one made of its content, and returns the path. Filing it again changes nothing. */
-export async function fileCase(one: Case, about: Pick<CorpusEntry, "title" | "seed">, name?: string): Promise<string> {
-  const path = `${folder}${name ?? `failed-${sha256Hex(toJsonText(one)).slice(0, 12)}`}.json`;
+export async function fileCase(
+  one: Case,
+  about: Pick<CorpusEntry, "title" | "seed">,
+  folder = corpusFolder,
+  name?: string,
+): Promise<string> {
+  const path = join(folder, `${name ?? `failed-${sha256Hex(toJsonText(one)).slice(0, 12)}`}.json`);
   const expected = oracle(one.plan, one.tables, one.spine.rows).map((row) => row.map((answer) => answer.value));
   await mkdir(folder, { recursive: true });
   await writeFile(path, `${toJsonText({ format: 1, ...about, expected, case: one } satisfies CorpusEntry)}\n`);

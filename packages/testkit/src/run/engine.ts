@@ -17,7 +17,7 @@ export interface InstantType {
 /** What a suite needs of an engine: the store under test, and files that it can read. */
 export interface OfflineEngine extends AsyncDisposable {
   readonly store: OfflineStore;
-  /** Writes a Parquet file and returns its path. Empty files have columns too. One call at a time. */
+  /** Writes a Parquet file and returns its path. Empty files have columns too. */
   writeParquet(name: string, columns: readonly FileColumn[], rows: readonly (readonly Value[])[]): Promise<string>;
   /** A query over such files, in the engine's dialect, for sources of type sql. */
   selectFrom(paths: readonly string[]): string;

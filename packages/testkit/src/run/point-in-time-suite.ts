@@ -3,14 +3,14 @@ import { describe, test } from "node:test";
 import type { Case } from "../generate/case.ts";
 import { type CaseGroup, defaultRun, generateRun, type RunOptions } from "../generate/default-run.ts";
 import { failingCases } from "../generate/failing-cases.ts";
-import { canJoin, joinCases } from "../generate/join-cases.ts";
-import { findMinimal } from "../generate/shrink.ts";
+import { canJoin } from "../generate/join-cases.ts";
 import type { Answer } from "../oracle/data.ts";
-import { askCase, expectCase, hasFailed, printVerdict, type Verdict } from "./ask-case.ts";
+import { askCase, askTogether, expectCase, hasFailed, printVerdict } from "./ask-case.ts";
 import { printComparison } from "./compare-results.ts";
-import { fileCase, readCorpus } from "./corpus.ts";
+import { readCorpus } from "./corpus.ts";
 import { DecisionCounter, decisionsMin } from "./count-decisions.ts";
 import type { OfflineEngine } from "./engine.ts";
+import { isolateFailure } from "./isolate-failure.ts";
 
 /** Groups that are isolated and shrunk; further failing ones are only counted. */
 const isolatedMax = 3;
@@ -68,22 +68,19 @@ async function runGroups(engine: OfflineEngine, groups: Iterable<CaseGroup>): Pr
   const counter = new DecisionCounter();
   const failures: string[] = [];
   const total = { cases: 0, retrievals: 0, spineRows: 0, values: 0, bitIdentical: 0, mismatches: 0 };
-  for (const [i, group] of [...groups].entries()) {
-    const expected = group.cases.map((one) => answersOf(one));
-    for (const [k, one] of group.cases.entries()) counter.add(one, expected[k] ?? []);
-    const together = group.cases.every(canJoin) ? [joinCases(group.cases)] : group.cases;
-    for (const [k, one] of together.entries()) {
-      const answers = together.length === 1 ? expected.flat() : (expected[k] ?? []);
-      const verdict = await askCase(engine, one, `run_${i}_${k}`, { answers });
+  for (const group of groups) {
+    for (const one of group.cases) counter.add(one, answersOf(one));
+    const together = group.cases.every(canJoin) ? [group.cases] : group.cases.map((one) => [one]);
+    for (const cases of together) {
+      const verdict = await askTogether(engine, cases, `run_${total.retrievals}`);
       total.retrievals++;
-      total.spineRows += one.spine.rows.length;
+      total.spineRows += cases.reduce((sum, one) => sum + one.spine.rows.length, 0);
       total.values += verdict.values;
       total.bitIdentical += verdict.bitIdentical;
       total.mismatches += verdict.mismatches.length;
       if (!hasFailed(verdict)) continue;
-      failures.push(
-        failures.length < isolatedMax ? await isolate(engine, group, one, verdict) : `seed ${group.seed}:\n${printVerdict(verdict, 3)}`,
-      );
+      const isTold = failures.length >= isolatedMax;
+      failures.push(isTold ? `seed ${group.seed}:\n${printVerdict(verdict, 3)}` : await isolateFailure(engine, group.seed, cases, verdict));
     }
     total.cases += group.cases.length;
   }
@@ -96,30 +93,4 @@ function answersOf(one: Case): readonly (readonly Answer[])[] {
   const expectation = expectCase(one);
   assert.ok("answers" in expectation, "a generated case has no answer");
   return expectation.answers;
-}
-
-/** Finds the case of a failing retrieval that fails alone (or takes all of them), shrinks it, files it and tells about it. */
-async function isolate(engine: OfflineEngine, group: CaseGroup, asked: Case, verdict: Verdict): Promise<string> {
-  let attempt = 0;
-  const ask = (one: Case): Promise<Verdict> => askCase(engine, one, `shrink_${group.seed.replaceAll("/", "_")}_${attempt++}`);
-  let first = asked;
-  for (const one of group.cases) {
-    if (!failsAlike(verdict, await ask(one))) continue;
-    first = one;
-    break;
-  }
-  const { minimal, attempts } = await findMinimal(
-    first,
-    async (one) => "answers" in expectCase(one) && failsAlike(verdict, await ask(one)),
-    300,
-  );
-  const path = await fileCase(minimal, { title: "found by the generated run", seed: group.seed });
-  return `seed ${group.seed}, shrunk in ${attempts} attempts and filed as ${path}:\n${printVerdict(await ask(minimal))}\nat first:\n${printVerdict(verdict, 5)}`;
-}
-
-/** Wrong values stay wrong values and errors stay errors, so that shrinking does not wander off to another fault. */
-function failsAlike(first: Verdict, next: Verdict): boolean {
-  if (!hasFailed(next)) return false;
-  const isError = (verdict: Verdict): boolean => verdict.values === 0;
-  return isError(first) === isError(next);
 }
