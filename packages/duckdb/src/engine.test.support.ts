@@ -16,12 +16,15 @@ export async function openDuckDbEngine(): Promise<OfflineEngine> {
   const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
   const connection = await instance.connect();
   await connection.run("SET TimeZone = 'UTC'");
+  // The writer has one table, so files are written one after the other.
+  let written: Promise<void | undefined> = Promise.resolve();
   return {
     store,
-    writeParquet: async (name, columns, rows) => {
+    writeParquet: (name, columns, rows) => {
       const path = join(folder, `${name}.parquet`);
-      await writeParquet(connection, path, columns, rows);
-      return path;
+      const done = written.then(() => writeParquet(connection, path, columns, rows));
+      written = done.catch(() => undefined);
+      return done.then(() => path);
     },
     selectFrom: (paths) => `SELECT * FROM read_parquet([${paths.map(quoteText).join(", ")}])`,
     [Symbol.asyncDispose]: async () => {

@@ -158,7 +158,7 @@ export class RealWorld implements ParityDriver, AsyncDisposable {
       random: seededRandom(`${name}/${process}`),
       owner: `process ${process}`,
       isOwnerAlive: (owner) => owner === `process ${kills.process}`,
-      settings: { ...defaultFlowSettings, partitionRowsMax: 5 },
+      settings: { ...defaultFlowSettings, partitionRowsMax: 12 },
     };
     const close = async (): Promise<void> => {
       if (kind === "lmdb") await inner[Symbol.asyncDispose]();

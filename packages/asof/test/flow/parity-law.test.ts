@@ -1,59 +1,130 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { sha256Hex } from "@asof/core";
 import { openDuckDbEngine } from "@asof/duckdb/test-engine";
 import {
   findMinimalParity,
+  fromJsonText,
   KillSwitch,
   type OfflineEngine,
   type ParityCase,
   randomParityCase,
   runSchedule,
+  type ScheduleOutcome,
+  times,
   toJsonText,
+  unorderedOnlineStore,
 } from "@asof/testkit";
-import { RealWorld, type StoreKind } from "./parity-driver.test.support.ts";
+import { RealWorld, type StoreKind, type WorldOptions } from "./parity-driver.test.support.ts";
 
-const count = Number(process.env["ASOF_PARITY_CASES"] ?? 100);
-const first = Number(process.env["ASOF_PARITY_FROM"] ?? 0);
-let n = 0;
-async function run(engine: OfflineEngine, one: ParityCase, kind: StoreKind) {
+const schedules = Number(process.env["ASOF_PARITY_CASES"] ?? 300);
+const seed = process.env["ASOF_PARITY_SEED"] ?? "real";
+/** Schedules under way at once: they mostly wait for small queries. */
+const atOnce = 4;
+const corpus = join(import.meta.dirname, "parity-corpus");
+
+interface Outcome extends ScheduleOutcome {
+  readonly values: number;
+  readonly identical: number;
+}
+
+let worlds = 0;
+
+async function run(engine: OfflineEngine, one: ParityCase, kind: StoreKind, weaken?: WorldOptions["weaken"]): Promise<Outcome> {
   const kills = new KillSwitch();
-  const folder = mkdtempSync(join(tmpdir(), "asof-parity-"));
+  const folder = await mkdtemp(join(tmpdir(), "asof-parity-"));
   try {
-    await using world = await RealWorld.open(one, { engine, kind, folder, name: `w${n++}`, kills });
+    const name = `world_${worlds++}`;
+    await using world = await RealWorld.open(one, { engine, kind, folder, name, kills, ...(weaken === undefined ? {} : { weaken }) });
     return { ...(await runSchedule(one, kills, world)), ...world.compared };
-  } catch (e) {
-    return { mismatches: [`ERR ${(e as Error).stack}`], reads: 0, kills: 0, killsInFlight: 0, values: 0, identical: 0 };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
-test("try", async (t) => {
-  await using engine = await openDuckDbEngine();
-  const total = { failed: 0, values: 0, kills: 0, inFlight: 0 };
-  const start = Date.now();
-  for (let i = first; i < first + count; i++) {
-    const one = randomParityCase(`real/${i}`);
-    const o = await run(engine, one, i % 2 ? "lmdb" : "memory");
-    total.values += o.values;
-    total.kills += o.kills;
-    total.inFlight += o.killsInFlight;
-    if (o.mismatches.length) {
-      total.failed++;
-      console.log(i, o.mismatches.length, o.mismatches[0]?.slice(0, 900));
-      if (process.env["SHRINK"]) {
-        const { minimal } = await findMinimalParity(one, async (c) => (await run(engine, c, "memory")).mismatches.some((m) => !m.includes("NOT_FOUND") && !m.startsWith("ERR")), 300);
-        console.log(
-          toJsonText(minimal.steps).replace(/\s+/g, " "),
-          toJsonText(minimal.world.tables).replace(/\s+/g, " "),
-          toJsonText(minimal.world.plan.views.map((v) => [v.view, v.features.map((f) => f.feature.name), v.history.handoverUs])).replace(/\s+/g, " ").replaceAll(', "nullable": true, "meta": {}', ""),
-          (await run(engine, minimal, "memory")).mismatches,
-        );
-      }
-    }
+
+/** The outcome, or the error as a mismatch: an error is no answer either. */
+async function judge(...given: Parameters<typeof run>): Promise<Outcome> {
+  try {
+    return await run(...given);
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { mismatches: [text], reads: 0, kills: 0, killsInFlight: 0, values: 0, identical: 0 };
   }
-  console.log(total, (Date.now() - start) / count, "ms per case");
-  assert.ok(true);
+}
+
+/** The kind of fault: shrinking must not wander off to another. */
+const faultOf = ([first = ""]: readonly string[]): string =>
+  / \((?<status>[A-Z_]+)\)$/.exec(first)?.groups?.["status"] ?? first.split("\n")[0] ?? "";
+
+/** Shrinks a failing schedule, files it and tells about it. */
+async function report(engine: OfflineEngine, name: string, one: ParityCase, kind: StoreKind, outcome: Outcome): Promise<string> {
+  const fault = faultOf(outcome.mismatches);
+  const { minimal } = await findMinimalParity(one, async (c) => faultOf((await judge(engine, c, kind)).mismatches) === fault, 200);
+  const text = toJsonText(minimal);
+  const path = join(corpus, `failed-${sha256Hex(text).slice(0, 12)}.json`);
+  await mkdir(corpus, { recursive: true });
+  await writeFile(path, `${text}\n`);
+  const { mismatches } = await judge(engine, minimal, kind);
+  return `seed ${name} on ${kind}, shrunk and filed as ${path}:\n${mismatches.slice(0, 5).join("\n")}\nat first:\n${outcome.mismatches.slice(0, 3).join("\n")}`;
+}
+
+const kindOf = (i: number): StoreKind => (i % 2 === 0 ? "memory" : "lmdb");
+
+test(`${schedules} schedules of seed ${seed}: what is served equals what is trained`, { timeout: 1_200_000 }, async (t) => {
+  await using engine = await openDuckDbEngine();
+  const total = { values: 0, identical: 0, reads: 0, kills: 0, inFlight: 0 };
+  const failed: { readonly name: string; readonly one: ParityCase; readonly kind: StoreKind; readonly outcome: Outcome }[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < schedules) {
+      const i = next++;
+      const name = `${seed}/${i}`;
+      const one = randomParityCase(name);
+      const outcome = await judge(engine, one, kindOf(i));
+      total.values += outcome.values;
+      total.identical += outcome.identical;
+      total.reads += outcome.reads;
+      total.kills += outcome.kills;
+      total.inFlight += outcome.killsInFlight;
+      if (outcome.mismatches.length > 0) failed.push({ name, one, kind: kindOf(i), outcome });
+    }
+  };
+  await Promise.all(times(atOnce, work));
+  t.diagnostic(`mismatches ${failed.length === 0 ? 0 : "in some"} of ${total.values}, bit-identical ${total.identical}`);
+  t.diagnostic(`${schedules} schedules, ${total.reads} reads, ${total.kills} kills, ${total.inFlight} of them with a write in flight`);
+  const told: string[] = [];
+  for (const [i, { name, one, kind, outcome }] of failed.entries()) {
+    told.push(i < 2 ? await report(engine, name, one, kind, outcome) : `seed ${name} on ${kind}: ${outcome.mismatches[0]}`);
+  }
+  assert.deepEqual(told, [], `${failed.length} schedules fail:\n${told.join("\n\n")}`);
+  assert.ok(total.values >= schedules * 50, "the schedules compare too little");
+  assert.ok(total.kills >= schedules, "too few processes died");
+  assert.ok(total.inFlight * 2 >= total.kills, "less than half of the kills hit a write in flight");
+});
+
+test("without the order check the same schedules fail on both stores", { timeout: 600_000 }, async (t) => {
+  await using engine = await openDuckDbEngine();
+  for (const kind of ["memory", "lmdb"] as const) {
+    let failed = 0;
+    let tried = 0;
+    for (; tried < schedules && failed < 3; tried++) {
+      const { mismatches } = await judge(engine, randomParityCase(`${seed}/${tried}`), kind, unorderedOnlineStore);
+      if (mismatches.length > 0) failed++;
+    }
+    t.diagnostic(`${kind}: ${failed} of the first ${tried} schedules fail`);
+    assert.equal(failed, 3, `${kind}: the order check is not needed by these schedules`);
+  }
+});
+
+test("schedules that failed once succeed on both stores", async (t) => {
+  await using engine = await openDuckDbEngine();
+  const files = (await readdir(corpus).catch(() => [])).filter((name) => name.endsWith(".json"));
+  for (const file of files) {
+    const one = fromJsonText<ParityCase>(await readFile(join(corpus, file), "utf8"));
+    for (const kind of ["memory", "lmdb"] as const) assert.deepEqual((await judge(engine, one, kind)).mismatches, [], `${file} on ${kind}`);
+  }
+  t.diagnostic(`${files.length} schedules of the corpus`);
 });

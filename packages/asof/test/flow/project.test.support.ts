@@ -1,0 +1,148 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  collectDefinitions,
+  defaultFlowSettings,
+  type FlowSettings,
+  type OnlineStore,
+  openMemoryOnlineStore,
+  openMemoryRegistry,
+  type PlanOptions,
+  type Runtime,
+} from "@asof/core";
+import { openDuckDbOfflineStore } from "@asof/duckdb";
+import { openLmdbOnlineStore } from "@asof/lmdb";
+import { type FakeClock, fakeClock, seededRandom } from "@asof/testkit";
+import { type FeatureStore, featureStoreOf } from "../../src/store/feature-store.ts";
+import { Session } from "../../src/store/session.ts";
+
+export type StoreKind = "memory" | "lmdb";
+export const storeKinds: readonly StoreKind[] = ["memory", "lmdb"];
+
+/** One process of a project: its session, and the typed store in front of it. */
+export interface Process {
+  readonly store: FeatureStore;
+  readonly session: Session;
+  readonly owner: string;
+}
+
+export interface ProjectOptions {
+  readonly kind?: StoreKind;
+  readonly nowUs?: number;
+  readonly settings?: Partial<FlowSettings>;
+  /** Wraps the online store of every process. */
+  readonly wrap?: (online: OnlineStore) => OnlineStore;
+}
+
+/**
+ * A project in a folder of its own: CSV files read by DuckDB, a memory registry, an online store, a clock that stands still. Any number
+ * of processes can be open at once.
+ */
+export class Project implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), "asof-flow-"));
+  readonly clock: FakeClock;
+  readonly registry = openMemoryRegistry();
+  readonly memory = openMemoryOnlineStore();
+  readonly #options: ProjectOptions;
+  readonly #alive = new Set<string>();
+  readonly #open: AsyncDisposable[] = [];
+  #definitions: Readonly<Record<string, unknown>> = {};
+  #processes = 0;
+
+  constructor(options: ProjectOptions = {}) {
+    this.#options = options;
+    this.clock = fakeClock(options.nowUs ?? at("2024-03-01T00:00:00Z"));
+  }
+
+  /** Opens another process. */
+  async process(): Promise<Process> {
+    const { kind = "memory", settings = {}, wrap = (online) => online } = this.#options;
+    const owner = `process ${this.#processes++}`;
+    const offline = await openDuckDbOfflineStore({ repositoryPath: this.folder, logFolder: join(this.folder, "log"), threads: 2 });
+    const online = kind === "memory" ? this.memory : await openLmdbOnlineStore({ path: join(this.folder, "online") });
+    const runtime: Runtime = {
+      project: "shop",
+      registry: this.registry,
+      offline,
+      online: wrap(online),
+      clock: this.clock,
+      random: seededRandom(owner),
+      owner,
+      isOwnerAlive: (other) => this.#alive.has(other),
+      settings: { ...defaultFlowSettings, ...settings },
+    };
+    this.#alive.add(owner);
+    const close = async (): Promise<void> => {
+      this.#alive.delete(owner);
+      await offline[Symbol.asyncDispose]();
+      if (kind === "lmdb") await online[Symbol.asyncDispose]();
+    };
+    const session = new Session({
+      runtime,
+      repositoryPath: this.folder,
+      repositoryName: "main",
+      definitions: () => Promise.resolve(collectDefinitions([this.#definitions], "shop")),
+      close,
+    });
+    this.#open.push(session);
+    return { store: featureStoreOf(session), session, owner };
+  }
+
+  /** Says that a process is gone, as after a crash: nobody closes anything. */
+  kill({ owner }: Process): void {
+    this.#alive.delete(owner);
+  }
+
+  /** Registers these definitions in place of the former. */
+  async apply(
+    { session }: Process,
+    definitions: Readonly<Record<string, unknown>>,
+    options: PlanOptions = {},
+  ): Promise<"applied" | "unchanged"> {
+    this.#definitions = definitions;
+    session.reloadDefinitions();
+    return session.apply(await session.plan({ ...options, skipSourceValidation: true }));
+  }
+
+  /** Writes a CSV file. The first row names the columns; empty text is null. */
+  csv(name: string, header: string, rows: readonly string[]): void {
+    writeFileSync(join(this.folder, name), [header, ...rows, ""].join("\n"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#open) await session[Symbol.asyncDispose]();
+    await this.memory[Symbol.asyncDispose]();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** An instant in UTC µs. */
+export function at(text: string): number {
+  return Date.parse(text) * 1000;
+}
+
+/** Counts the keys that each write of a state or row reaches, by view. */
+export function countingStore(online: OnlineStore, counts: { rows: number; states: number; calls: number; parts: string[] }): OnlineStore {
+  return {
+    type: online.type,
+    capabilities: online.capabilities,
+    read: (requests) => online.read(requests),
+    listKeys: (view) => online.listKeys(view),
+    putRows: async (view, rows) => {
+      counts.calls++;
+      const outcome = await online.putRows(view, rows);
+      counts.rows += outcome.written;
+      return outcome;
+    },
+    putStates: async (view, writes) => {
+      counts.calls++;
+      counts.states += writes.length;
+      for (const write of writes) counts.parts.push(...write.set.keys());
+      return online.putStates(view, writes);
+    },
+    deleteKeys: (view, keys) => online.deleteKeys(view, keys),
+    truncate: (view) => online.truncate(view),
+    [Symbol.asyncDispose]: () => online[Symbol.asyncDispose](),
+  };
+}
