@@ -146,3 +146,10 @@ export function countingStore(online: OnlineStore, counts: { rows: number; state
     [Symbol.asyncDispose]: () => online[Symbol.asyncDispose](),
   };
 }
+
+/** All items of a stream. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
