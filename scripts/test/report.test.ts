@@ -40,6 +40,15 @@ test("counts passes, failures and skips, names them, and ends with a line of cou
   assert.match(text, /\n1 passed, 1 failed, 2 skipped\n$/);
 });
 
+test("a failure shows its message once, its place in the project, and no more than a page", (t) => {
+  const { text } = report(t, {
+    "a.test.mjs": `import assert from "node:assert/strict";\ntest("differs", () => assert.equal("was " + "x\\n".repeat(200), "is"));\ntest("caused", () => { throw new Error("outer", { cause: new Error("inner") }); });`,
+  });
+  assert.doesNotMatch(text, /generatedMessage|at .*node:internal/);
+  assert.match(text, /… \d+ lines more\n/);
+  assert.match(text, /caused\n {2}Error: outer\n {6}at .*a\.test\.mjs:4[\s\S]*cause: Error: inner/);
+});
+
 test("a green run has no noise", (t) => {
   const { outcome, text } = report(t, { "a.test.mjs": `test("good", () => {});` });
   assert.deepEqual(outcome, { passed: 1, failed: 0, skipped: 0 });

@@ -130,9 +130,9 @@ export class TestReport {
     const error = data.details?.error;
     if (data.details?.type === "suite" && failureType(error) === "subtestsFailed") return;
     const place = `${this.#relative(data.file ?? "")}${data.line === undefined ? "" : `:${data.line}`}`;
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    const text = typeof cause === "string" ? cause : inspect(cause, { depth: 6, colors: process.stdout.isTTY === true });
-    this.#failures.push(`${place}  ${data.name === data.file ? "(the file itself)" : (data.name ?? "")}\n${text.replace(/^/gm, "  ")}`);
+    this.#failures.push(
+      `${place}  ${data.name === data.file ? "(the file itself)" : (data.name ?? "")}\n${describe(error).replace(/^/gm, "  ")}`,
+    );
   }
 
   #diagnostic({ data }: RunnerEvent): void {
@@ -154,6 +154,25 @@ export class TestReport {
   #relative(file: string): string {
     return relative(this.#root, file).split(sep).join("/");
   }
+}
+
+/** Most lines shown of one failure: the comparison of two long texts would bury the others. */
+const failureLinesMax = 80;
+
+/** What a test threw: message and stack, without the fields that assertions repeat them in. */
+function describe(error: unknown): string {
+  const text = describeThrown(error instanceof Error && error.cause !== undefined ? error.cause : error);
+  const lines = text.split("\n");
+  return lines.length <= failureLinesMax
+    ? text
+    : [...lines.slice(0, failureLinesMax), `… ${lines.length - failureLinesMax} lines more`].join("\n");
+}
+
+function describeThrown(thrown: unknown): string {
+  if (typeof thrown === "string") return thrown;
+  if (!(thrown instanceof Error)) return inspect(thrown, { depth: 6 });
+  const own = (thrown.stack ?? thrown.message).split("\n").filter((line) => !/^\s+at .*\bnode:/.test(line));
+  return [...own, ...(thrown.cause === undefined ? [] : [`cause: ${describeThrown(thrown.cause)}`])].join("\n");
 }
 
 function failureType(error: unknown): unknown {
