@@ -1,3 +1,4 @@
+import { AsofError, sentenceOf } from "../error/error.ts";
 import type { Value } from "../value/type.ts";
 import { overlapsAny } from "./interval.ts";
 import { foldInto } from "./raw-event.ts";
@@ -34,7 +35,7 @@ export function readWindow(
     const tailUs = tailOf(feature, tUs);
     const isCovered = coverage.fromUs === null || tailUs >= coverage.fromUs;
     if (state === null) {
-      values[i] = feature.algebra.finalize(feature.algebra.init());
+      values[i] = finishFeature(feature, feature.algebra.init());
       incomplete[i] = !isCovered;
     } else {
       const folded = foldFeature(layout, state, feature, tailUs, tUs);
@@ -57,7 +58,18 @@ function foldFeature(layout: WindowLayout, state: KeyState, feature: WindowFeatu
     foldTiles(fold, layer.series[feature.series], series, slot, feature.slot, tailUs, tUs);
     foldHead(fold, layer, feature, slot, tailUs, tUs);
   }
-  return { value: feature.algebra.finalize(fold.accumulated), isExact: fold.isExact };
+  return { value: finishFeature(feature, fold.accumulated), isExact: fold.isExact };
+}
+
+/** An aggregate knows no names; whoever asked for thirty features needs to know which of them has no value. */
+function finishFeature(feature: WindowFeature, accumulated: unknown): Value {
+  try {
+    return feature.algebra.finalize(accumulated);
+  } catch (error) {
+    if (!(error instanceof AsofError) || error.path !== undefined) throw error;
+    const details = { path: feature.name, value: error.value, cause: error, ...(error.fix === undefined ? {} : { fix: error.fix }) };
+    throw new AsofError(error.code, `Feature "${feature.name}": ${sentenceOf(error)}`, details);
+  }
 }
 
 interface Fold {

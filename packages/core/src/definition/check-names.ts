@@ -45,7 +45,9 @@ export function checkColumnName(name: string, what: string, path: string, list: 
         ? "it is not well-formed Unicode"
         : name.includes("\0")
           ? "it holds a zero byte"
-          : null;
+          : name === "__proto__"
+            ? "rows in JavaScript cannot have a member of that name"
+            : null;
   if (fault === null) return;
   list.add(
     "ASOF_NAME_INVALID",

@@ -1,9 +1,8 @@
-import { AsofError, printValue } from "../error/error.ts";
+import { AsofError, printValue, sentenceOf } from "../error/error.ts";
 import type { ExpressionNode, LiteralNode } from "../expression/node.ts";
 import { normalizeValue } from "../value/normalize.ts";
 import { printType, type ValueType } from "../value/type.ts";
 import { type ExpressionPayload, type Fault, payloadOf } from "./payload.ts";
-import { sentenceOf } from "./read.ts";
 
 export const boolType: ValueType = { kind: "bool" };
 export const float64Type: ValueType = { kind: "float64" };

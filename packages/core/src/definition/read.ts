@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../error/codes.ts";
-import { AsofError, type Issue, printValue } from "../error/error.ts";
+import { AsofError, type Issue, printValue, sentenceOf } from "../error/error.ts";
 import { parseDuration } from "../value/duration.ts";
 import type { Meta } from "./model.ts";
 import { type Fault, payloadOf } from "./payload.ts";
@@ -109,12 +109,6 @@ export function readDuration(value: unknown, path: string, list: IssueList, code
     list.add(code, path, value, sentenceOf(error), fix);
     return null;
   }
-}
-
-/** What an operating error says, without its code and fix. */
-export function sentenceOf(error: AsofError): string {
-  const text = error.message.replace(/^\[[A-Z_]+\] /, "");
-  return error.fix !== undefined && text.endsWith(` ${error.fix}`) ? text.slice(0, -error.fix.length - 1) : text;
 }
 
 const metaNames: readonly string[] = ["owner", "description", "tags"];

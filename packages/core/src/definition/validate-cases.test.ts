@@ -60,6 +60,12 @@ const cases: Readonly<Record<string, Case>> = {
     path: "feature_views.v.features.a\ud800",
     message: /not well-formed/,
   },
+  "a feature that no row can hold": {
+    made: () => featureView("v", on, { ["__proto__"]: derive((b) => b.spend) }),
+    code: "ASOF_NAME_INVALID",
+    path: "feature_views.v.features.__proto__",
+    message: /rows in JavaScript cannot/,
+  },
   "two objects of one name": {
     made: () => [entity("customer", { key: { id: string() } }), sound],
     code: "ASOF_NAME_DUPLICATE",

@@ -74,6 +74,12 @@ export class AsofError extends Error {
   }
 }
 
+/** What an error says, without its code and fix: for those who say it again with more. */
+export function sentenceOf(error: AsofError): string {
+  const text = error.message.replace(/^\[[A-Z_]+\] /, "");
+  return error.fix !== undefined && text.endsWith(` ${error.fix}`) ? text.slice(0, -error.fix.length - 1) : text;
+}
+
 /** Prints a value for a message: strings quoted, bigint without suffix, long text cut at 80 characters. */
 export function printValue(value: unknown): string {
   const text =

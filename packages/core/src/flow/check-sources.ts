@@ -1,5 +1,5 @@
 import type { RepositoryModel, SourceModel } from "../definition/model.ts";
-import { AsofError, type Issue } from "../error/error.ts";
+import { AsofError, type Issue, sentenceOf } from "../error/error.ts";
 import type { ColumnInfo, OfflineStore, SourceDescription } from "../store/offline.ts";
 import { printType, type ValueType } from "../value/type.ts";
 import { fits } from "./source-fit.ts";
@@ -18,16 +18,16 @@ export async function checkSources(offline: OfflineStore, definitions: Repositor
       issues.push(...compareColumns(source, found), ...compareKeys(source, definitions, found));
     } catch (error) {
       if (!(error instanceof AsofError)) throw error;
-      issues.push({ code: error.code, path: `sources.${source.name}`, message: sentence(error), fix: error.fix ?? "", value: error.value });
+      issues.push({
+        code: error.code,
+        path: `sources.${source.name}`,
+        message: sentenceOf(error),
+        fix: error.fix ?? "",
+        value: error.value,
+      });
     }
   }
   return issues;
-}
-
-/** A message without its code and fix, which an issue carries apart. */
-function sentence(error: AsofError): string {
-  const text = error.message.replace(/^\[[A-Z_]+\] /, "");
-  return error.fix !== undefined && text.endsWith(error.fix) ? text.slice(0, -error.fix.length).trimEnd() : text;
 }
 
 function compareColumns(source: SourceModel, description: SourceDescription): readonly Issue[] {
