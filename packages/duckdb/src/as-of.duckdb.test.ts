@@ -209,6 +209,50 @@ describe("as-of join", () => {
     assert.deepEqual(strict.report.knownOnlyLater, { v: 0 });
   });
 
+  test("the winner of a tie says whether it was known", async () => {
+    await using fixture = await openTestStore();
+    const rows = [
+      [null, null],
+      [noon + 5, null],
+      [noon - 5, null],
+    ] as const;
+    const values = rows.map(
+      ([made]) => `(1::BIGINT, make_timestamptz(${noon}), make_timestamptz(${made ?? "NULL"}::BIGINT), NULL::BIGINT[])`,
+    );
+    const source = sqlSource(`SELECT * FROM (VALUES ${values.join(", ")}) AS v(id, ts, made, f)`, {
+      createdTime: "made",
+      columns: { f: list(int64) },
+    });
+    const join = plainJoin({ name: "v", keys: { id: int64 }, source, features: { f: list(int64) } });
+    await using result = await fixture.store.retrieve(planOf([join]), spineAt(noon, noon + 5));
+    assert.deepEqual(result.report.knownOnlyLater, { v: 1 });
+  });
+
+  test("keys of several parts are exact where both sides are sorted, bytes with zeros too", async () => {
+    await using fixture = await openTestStore();
+    // So many spine rows per key that rows are not paired by hash.
+    const key = "['\\x00'::BLOB, '\\x00\\xFF'::BLOB, '\\xFF'::BLOB, ''::BLOB, 'a'::BLOB][1 + i % 5] AS a, (i * 7919 % 11)::INT AS b";
+    await fixture.sql(
+      `COPY (SELECT ${key}, make_timestamptz((hash(i) % 1000)::BIGINT) AS ts, i AS f FROM range(3000) r(i)) TO '{folder}/s.parquet'`,
+    );
+    const spine: SpineInput = {
+      kind: "sql",
+      query: `SELECT ${key}, make_timestamptz((hash(i + 7) % 1000)::BIGINT) AS event_timestamp FROM range(3000) r(i)`,
+    };
+    const join = plainJoin({
+      keys: { a: bytes, b: int32 },
+      source: parquetSource("s.parquet", { columns: { f: int64 } }),
+      features: { f: int64 },
+    });
+    await using result = await fixture.store.retrieve(planOf([join]), spine);
+    await result.write(`${fixture.folder}/out.parquet`, "parquet", null);
+    const wrong = await fixture.rows(
+      `SELECT count(*) FROM '{folder}/out.parquet' o WHERE f IS DISTINCT FROM
+        (SELECT max_by(f, (ts, f)) FROM '{folder}/s.parquet' s WHERE s.a || ''::BLOB = o.a AND s.b = o.b AND s.ts <= o.event_timestamp)`,
+    );
+    assert.deepEqual(wrong, [[0n]]);
+  });
+
   test("a source without event time is visible at every t; the greatest row in the row order wins", async () => {
     await using fixture = await openTestStore();
     const values = [

@@ -227,7 +227,7 @@ describe("bad sources", () => {
   test("csv values that do not parse", async () => {
     await using fixture = await openTestStore();
     writeFileSync(joinPath(fixture.folder, "s.csv"), "id,ts,f\n1,2024-03-10,abc\n");
-    await rejects(fixture, { code: "ASOF_SOURCE_COLUMN", message: /'abc' to INT64/ }, csvSource("s.csv", { columns: { f: int64 } }));
+    await rejects(fixture, { code: "ASOF_SOURCE_COLUMN", message: /declared type: abc/ }, csvSource("s.csv", { columns: { f: int64 } }));
     writeFileSync(joinPath(fixture.folder, "s.csv"), "id,ts,f\n1,noon,1\n");
     await rejects(fixture, { code: "ASOF_SOURCE_COLUMN", message: /noon/ }, csvSource("s.csv", { columns: { f: int64 } }));
   });

@@ -7,6 +7,12 @@ import { translateError } from "./errors.ts";
 import { Session } from "./session.ts";
 import { makeTemporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 
+/**
+ * DuckDB 1.5.5 turns "the first row of each partition" into an aggregate that takes other columns of the row for those asked for, as
+ * `SELECT k, a > b … QUALIFY row_number() OVER (PARTITION BY k ORDER BY a DESC) = 1` shows.
+ */
+export const engineSettings = "SET disabled_optimizers = 'top_n_window_elimination'";
+
 /** One DuckDB in this process, in memory, and the folder to which it spills. */
 export class Engine implements AsyncDisposable {
   readonly #instance: DuckDBInstance;
@@ -28,6 +34,7 @@ export class Engine implements AsyncDisposable {
         ...(config.threads === undefined ? {} : { threads: String(config.threads) }),
       });
       const connection = await instance.connect();
+      await connection.run(engineSettings);
       // Sql sources may name files of the repository. DuckDB splits this setting at commas.
       if (!config.repositoryPath.includes(",")) await connection.run(`SET GLOBAL file_search_path = ${quoteText(config.repositoryPath)}`);
       connection.closeSync();

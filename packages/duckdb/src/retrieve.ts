@@ -12,6 +12,7 @@ import {
 } from "@asof/core";
 import { bindPlan, type Places } from "./bind-plan.ts";
 import { duckDbDialect, quoteName } from "./dialect.ts";
+import { engineSettings } from "./engine.ts";
 import type { ErrorContext } from "./errors.ts";
 import { DuckDbResult } from "./result.ts";
 import type { Session, StatementOptions } from "./session.ts";
@@ -69,6 +70,7 @@ export async function printJoin(session: Session, places: Places, plan: JoinPlan
     ...(step.otherwise === undefined ? [] : ["-- otherwise", ...step.otherwise.map((sql) => `${sql};`)]),
   ]);
   return [
+    `${engineSettings};`,
     `-- the spine: ${prepared.spine.rowCount} rows in table ${prepared.spine.table}(r, t, keys, columns)`,
     ...statements,
     "-- the result, in spine order",

@@ -113,7 +113,7 @@ function batchSide(bound: BoundHistory, table: SideTable, source: SourceModel): 
     eventId: source.eventId,
     identityAsText: bound.tables.log !== null,
     ingest: null,
-    handover: { before: bound.tables.log === null ? null : bound.history.handoverUs, from: null },
+    handover: { before: bound.history.handoverUs, from: null },
     missing: "fail",
   };
 }

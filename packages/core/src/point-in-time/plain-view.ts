@@ -68,7 +68,7 @@ function wantedFeature(feature: FeatureModel): WantedColumn {
 function asOfSteps(context: Context): readonly Step[] {
   const { output, dialect, spine, join } = context;
   const match = `${output}_match`;
-  const sorted = [dialect.createTable(match, selectSorted(context))];
+  const sorted = sortStatements(context, match);
   const paired = [dialect.createTable(match, selectPaired(context))];
   return [
     // Without keys every row would meet every other.
@@ -111,28 +111,58 @@ function selectPaired(context: Context): string {
   return `SELECT ${["s.r", "s.t", ...keys.map((k) => `s.${k}`), "g.x"].join(", ")} FROM ${spineRows(context)} AS s JOIN (${greatest}) AS g ON g.r = s.r`;
 }
 
-/** The same by sorting both sides. */
-function selectSorted(context: Context): string {
+/** The same by sorting both sides. Keys that are not one whole number are numbered first: cheaper to sort, and exact in every engine. */
+function sortStatements(context: Context, match: string): readonly string[] {
+  const { dialect, output, join } = context;
+  const [only, ...more] = join.keys;
+  if (only === undefined || (more.length === 0 && (only.type.kind === "int64" || only.type.kind === "int32"))) {
+    return [dialect.createTable(match, selectSorted(context, null))];
+  }
+  const keys = keysOf(context);
+  const numbers = `${output}_keys`;
+  const distinct = `SELECT DISTINCT ${keys.join(", ")} FROM ${spineRows(context)} AS s`;
+  return [
+    dialect.createTable(numbers, `SELECT ${keys.join(", ")}, row_number() OVER () AS k FROM (${distinct}) AS d`),
+    dialect.createTable(match, selectSorted(context, numbers)),
+    dialect.dropTable(numbers),
+  ];
+}
+
+function selectSorted(context: Context, numbers: string | null): string {
   const { join, dialect, axis } = context;
   const keys = keysOf(context);
-  const mine = keys.length === 0 ? "" : ` WHERE ${keyTuple(keys)} IN (SELECT ${keyTuple(keys)} FROM ${spineRows(context)} AS s)`;
-  const history = `SELECT * FROM (${select(context, [])}) AS a${mine}`;
-  const item = (sql: string): string => [...keys, sql].join(", ");
-  const right = {
-    event: () => `(SELECT ${item("t AS v, t AS x")} FROM (${history}) AS h) AS e`,
-    created: () => `(SELECT ${item(`${createdOrLowest("cr")} AS v, ${createdOrLowest("cr")} AS x`)} FROM (${history}) AS h) AS e`,
-    known: () => `(${selectKnown(keys, history)}) AS e`,
-    none: () => "",
-  }[axis]();
+  const history = select(context, []);
+  const items = ["a.t", ...(context.created ? ["a.cr"] : [])].join(", ");
+  const numbered = (alias: string): string => `JOIN ${numbers} AS y ON ${equalKeys(keys, alias, "y")}`;
+  const right =
+    keys.length === 0
+      ? history
+      : numbers === null
+        ? `SELECT a.k0 AS k, ${items} FROM (${history}) AS a WHERE k0 IN (SELECT k0 FROM ${spineRows(context)} AS s)`
+        : `SELECT y.k, ${items} FROM (${history}) AS a ${numbered("a")}`;
+  const left =
+    keys.length === 0
+      ? `${spineRows(context)} AS s`
+      : numbers === null
+        ? `(SELECT *, k0 AS k FROM ${spineRows(context)} AS b) AS s`
+        : `(SELECT b.*, y.k FROM ${spineRows(context)} AS b ${numbered("b")}) AS s`;
   const joined = dialect.asOfJoin(
-    `${spineRows(context)} AS s`,
-    right,
-    keys.map((k) => `s.${k} = e.${k}`),
+    left,
+    `(${selectAxis(axis, keys.length > 0, right)}) AS e`,
+    keys.length === 0 ? [] : ["s.k = e.k"],
     "s.t",
     "e.v",
   );
   const young = join.ttlUs === null || axis === "created" ? "" : ` WHERE e.x >= s.t - ${join.ttlUs}`;
   return `SELECT ${["s.r", "s.t", ...keys.map((k) => `s.${k}`), "e.x"].join(", ")} FROM ${joined}${young}`;
+}
+
+/** The history by key `k` with the time `v` from which a row counts and the time `x` of the row that is then visible. */
+function selectAxis(axis: Axis, isKeyed: boolean, history: string): string {
+  const key = isKeyed ? "k, " : "";
+  if (axis === "known") return selectKnown(isKeyed, history);
+  const time = axis === "created" ? createdOrLowest("cr") : "t";
+  return `SELECT ${key}${time} AS v, ${time} AS x FROM (${history}) AS h`;
 }
 
 function keysOf({ join }: Context): readonly string[] {
@@ -152,10 +182,11 @@ function spineRows({ spine, join }: Context): string {
  * A row counts from v = max(event time, created time) on. Among the rows that count at t the greatest event time wins, which is the
  * running maximum of event times in the order of v.
  */
-function selectKnown(keys: readonly string[], history: string): string {
-  const partition = keys.length === 0 ? "" : `PARTITION BY ${keys.join(", ")} `;
-  const inner = `SELECT ${[...keys, "t", "greatest(t, coalesce(cr, t)) AS v"].join(", ")} FROM (${history}) AS h`;
-  return `SELECT ${[...keys, "v", `max(t) OVER (${partition}ORDER BY v RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS x`].join(", ")} FROM (${inner}) AS g`;
+function selectKnown(isKeyed: boolean, history: string): string {
+  const key = isKeyed ? "k, " : "";
+  const inner = `SELECT ${key}t, greatest(t, coalesce(cr, t)) AS v FROM (${history}) AS h`;
+  const over = `${isKeyed ? "PARTITION BY k " : ""}ORDER BY v RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW`;
+  return `SELECT ${key}v, max(t) OVER (${over}) AS x FROM (${inner}) AS g`;
 }
 
 /** A missing created time is lowest. */
