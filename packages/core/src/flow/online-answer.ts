@@ -30,13 +30,11 @@ export class OnlineAnswer {
     const rows = new Array<AnsweredRow>(rowCount);
     for (let row = 0; row < rowCount; row++) {
       const answered: Record<string, Record<string, Value>> = {};
-      for (const view of views) {
-        const object: Record<string, Value> = {};
-        const values = view.from === "stored" ? stored[view.index]?.values : computed[row]?.[view.index];
-        const base = view.from === "stored" ? row * (stored[view.index]?.width ?? 0) : 0;
-        const { names, positions } = view;
-        for (let i = 0; i < names.length; i++) object[names[i] ?? ""] = values?.[base + (positions[i] ?? 0)] ?? null;
-        answered[view.name] = object;
+      for (let v = 0; v < views.length; v++) {
+        const view = views[v];
+        if (view === undefined) continue;
+        const values = view.from === "stored" ? stored[view.index]?.valuesOf(row) : computed[row]?.[view.index];
+        answered[view.name] = makeObject(view, values ?? null);
       }
       rows[row] = answered;
     }
@@ -61,7 +59,7 @@ export class OnlineAnswer {
     return this.rows.map((_, row) => {
       const times: Record<string, number | null> = {};
       for (const output of this.#plan.outputs) {
-        if (output.from === "stored") times[output.viewName] = this.#stored[output.index]?.eventTimesUs[row] ?? null;
+        if (output.from === "stored") times[output.viewName] = this.#stored[output.index]?.eventTimeOf(row) ?? null;
       }
       return times;
     });
@@ -70,7 +68,7 @@ export class OnlineAnswer {
   /** How many of the stored values that were read, inputs of request views included, are INCOMPLETE. */
   get incompleteCount(): number {
     let count = 0;
-    for (const use of this.#stored) for (const status of use.statuses) if (status === "INCOMPLETE") count++;
+    for (const use of this.#stored) count += use.incompleteCount;
     return count;
   }
 
@@ -80,9 +78,8 @@ export class OnlineAnswer {
       const position = view?.features.findIndex((f) => f.name === output.feature.name) ?? -1;
       return (this.#computed[row]?.[output.index]?.[position] ?? null) === null ? "NULL_VALUE" : "PRESENT";
     }
-    const use = this.#stored[output.index];
     const position = this.#plan.stored[output.index]?.features.findIndex((f) => f.name === output.feature.name) ?? -1;
-    return use?.statuses[row * use.width + position] ?? "NOT_FOUND";
+    return this.#stored[output.index]?.statusOf(row, position) ?? "NOT_FOUND";
   }
 }
 
@@ -92,6 +89,12 @@ interface OutputGroup {
   readonly index: number;
   readonly names: string[];
   readonly positions: number[];
+}
+
+function makeObject({ names, positions }: OutputGroup, values: readonly (Value | undefined)[] | null): Record<string, Value> {
+  const object: Record<string, Value> = {};
+  for (let i = 0; i < names.length; i++) object[names[i] ?? ""] = values?.[positions[i] ?? 0] ?? null;
+  return object;
 }
 
 const grouped = new WeakMap<RequestPlan, readonly OutputGroup[]>();

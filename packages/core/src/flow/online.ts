@@ -3,9 +3,9 @@ import type { WindowedViewModel } from "../definition/model.ts";
 import type { FeatureStatus } from "../definition/retrieval-types.ts";
 import { AsofError } from "../error/error.ts";
 import type { RequestPlan, StoredUse } from "../plan/request-plan.ts";
-import type { KeyBytes, MaybePromise, OnlineReader, ReadRequest, ReadResult } from "../store/online.ts";
+import type { KeyBytes, MaybePromise, OnlineReader, ReadRequest, ReadResult, StoredRow } from "../store/online.ts";
 import { compileKeyEncoder } from "../value/key.ts";
-import { compileNormalizer } from "../value/normalize.ts";
+import { compileNormalizer, type Normalizer } from "../value/normalize.ts";
 import type { Value } from "../value/type.ts";
 import { OnlineAnswer } from "./online-answer.ts";
 import { compileRequestViews } from "./request-views.ts";
@@ -20,13 +20,15 @@ export interface OnlineProgram {
   run(reader: OnlineReader, rows: readonly EntityRow[], tUs: number): MaybePromise<OnlineAnswer>;
 }
 
-/** Values and statuses of one stored use, row-major: position = row · features + feature. */
+/** What was read of one stored use. Rows and features are counted from 0, features in the order of the use. */
 export interface UseAnswer {
-  readonly width: number;
-  readonly values: Value[];
-  readonly statuses: FeatureStatus[];
-  /** Per row: event time of the stored row or of the newest event folded; null where there is none. */
-  readonly eventTimesUs: (number | null)[];
+  /** The values of a row, absent ones undefined; null where the row has none: nothing stored, too old, or too new. */
+  valuesOf(row: number): readonly (Value | undefined)[] | null;
+  statusOf(row: number, feature: number): FeatureStatus;
+  /** Event time of the stored row or of the newest event folded; null where there is none. */
+  eventTimeOf(row: number): number | null;
+  /** How many values are INCOMPLETE. */
+  readonly incompleteCount: number;
 }
 
 /** Compiles a plan against what is served. Throws ASOF_NOT_APPLIED where the registry does not serve what is asked. */
@@ -34,13 +36,9 @@ export function compileOnline(plan: RequestPlan, served: ServedRegistry): Online
   const uses = plan.stored.map((use) => compileUse(use, served));
   const runRequestViews = plan.computed.length === 0 ? null : compileRequestViews(plan);
   const parse = compileEntityRows(plan);
+  const encodeKeys = compileKeys(plan);
 
-  function answer(
-    rows: readonly EntityRow[],
-    tUs: number,
-    keys: readonly (KeyBytes | null)[][],
-    results: readonly ReadResult[],
-  ): OnlineAnswer {
+  function answer(rows: readonly EntityRow[], tUs: number, keys: readonly RowKeys[], results: readonly ReadResult[]): OnlineAnswer {
     const stored = uses.map((use, i) => use.finish(results[i], keys[i] ?? [], tUs));
     const computed =
       runRequestViews === null
@@ -49,7 +47,7 @@ export function compileOnline(plan: RequestPlan, served: ServedRegistry): Online
             runRequestViews({
               row: index,
               t: tUs,
-              stored: (use, feature) => stored[use]?.values[index * (stored[use]?.width ?? 0) + feature] ?? null,
+              stored: (use, feature) => stored[use]?.valuesOf(index)?.[feature] ?? null,
               request: (field) => row[field],
             }),
           );
@@ -58,8 +56,7 @@ export function compileOnline(plan: RequestPlan, served: ServedRegistry): Online
 
   return {
     run(reader, rows, tUs) {
-      const columns = parse(rows);
-      const keys = uses.map((use) => use.encodeKeys(columns, rows.length));
+      const keys = encodeKeys(parse(rows), rows.length);
       const requests = uses.map((use, i) => use.request(keys[i] ?? []));
       const results = requests.length === 0 ? [] : reader.read(requests);
       return results instanceof Promise ? results.then((r) => answer(rows, tUs, keys, r)) : answer(rows, tUs, keys, results);
@@ -67,27 +64,73 @@ export function compileOnline(plan: RequestPlan, served: ServedRegistry): Online
   };
 }
 
-type KeyColumns = ReadonlyMap<string, readonly Value[]>;
+/** The normalized values of each key column of the plan, in row order. */
+type KeyColumns = readonly (readonly Value[])[];
 
-/** Checks every row's fields and normalizes its keys: column → values in row order. */
+/** The encoded key of each row, null where a part of it is. */
+type RowKeys = readonly (KeyBytes | null)[];
+
+/** Checks every row's fields and normalizes its keys. */
 function compileEntityRows(plan: RequestPlan): (rows: readonly EntityRow[]) => KeyColumns {
   const keys = plan.keyColumns.map(({ column, type }) => ({ column, normalize: compileNormalizer(type, true) }));
   const fields = plan.requestFields.filter((field) => !keys.some((key) => key.column === field.name));
   const expected = new Set([...keys.map((k) => k.column), ...fields.map((f) => f.name)]);
   return (rows) => {
-    const columns = new Map<string, Value[]>(keys.map((key) => [key.column, new Array<Value>(rows.length)]));
+    const columns = keys.map(() => new Array<Value>(rows.length));
     for (let index = 0; index < rows.length; index++) {
       const row = rows[index] ?? {};
       for (const name in row) if (!expected.has(name)) refuseField(index, name, expected);
       for (const field of fields) if (row[field.name] === undefined && !field.nullable) refuseMissing(index, field.name, expected);
-      for (const { column, normalize } of keys) {
-        const value = row[column];
-        if (value === undefined) refuseMissing(index, column, expected);
-        const values = columns.get(column);
-        if (values !== undefined) values[index] = normalize(value, `entities[${index}].${column}`);
+      for (let k = 0; k < keys.length; k++) {
+        const key = keys[k];
+        const values = columns[k];
+        if (key === undefined || values === undefined) continue;
+        const value = row[key.column];
+        if (value === undefined) refuseMissing(index, key.column, expected);
+        values[index] = normalizeKey(key.normalize, value, index, key.column);
       }
     }
     return columns;
+  };
+}
+
+/** The path is put together only for an error: it costs more than the work. */
+function normalizeKey(normalize: Normalizer, value: unknown, row: number, column: string): Value {
+  try {
+    return normalize(value, column);
+  } catch {
+    return normalize(value, `entities[${row}].${column}`);
+  }
+}
+
+/** Encodes the keys of every use; uses with the same key columns, as the views of one entity have, share the work and the bytes. */
+function compileKeys(plan: RequestPlan): (columns: KeyColumns, rowCount: number) => readonly RowKeys[] {
+  const encoders: ((columns: KeyColumns, rowCount: number) => RowKeys)[] = [];
+  const known = new Map<string, number>();
+  const encoderOf = plan.stored.map((use) => {
+    const identity = JSON.stringify(use.keys.map(({ column, type }) => [column, type]));
+    const at = known.get(identity) ?? encoders.push(compileKey(plan, use)) - 1;
+    known.set(identity, at);
+    return at;
+  });
+  return (columns, rowCount) => {
+    const encoded = encoders.map((encode) => encode(columns, rowCount));
+    return encoderOf.map((at) => encoded[at] ?? []);
+  };
+}
+
+function compileKey(plan: RequestPlan, use: StoredUse): (columns: KeyColumns, rowCount: number) => RowKeys {
+  const encode = compileKeyEncoder(use.keys.map((k) => k.type));
+  const places = use.keys.map((k) => plan.keyColumns.findIndex(({ column }) => column === k.column));
+  // One array for all rows: the encoder copies what it needs.
+  const parts: Value[] = places.map(() => null);
+  return (columns, rowCount) => {
+    const keys = new Array<KeyBytes | null>(rowCount);
+    for (let row = 0; row < rowCount; row++) {
+      for (let i = 0; i < places.length; i++) parts[i] = columns[places[i] ?? -1]?.[row] ?? null;
+      keys[row] = encode(parts);
+    }
+    return keys;
   };
 }
 
@@ -107,9 +150,8 @@ function refuseField(row: number, name: string, expected: ReadonlySet<string>): 
 }
 
 interface CompiledUse {
-  encodeKeys(columns: KeyColumns, rowCount: number): (KeyBytes | null)[];
-  request(keys: readonly (KeyBytes | null)[]): ReadRequest;
-  finish(result: ReadResult | undefined, keys: readonly (KeyBytes | null)[], tUs: number): UseAnswer;
+  request(keys: RowKeys): ReadRequest;
+  finish(result: ReadResult | undefined, keys: RowKeys, tUs: number): UseAnswer;
 }
 
 function compileUse(use: StoredUse, served: ServedRegistry): CompiledUse {
@@ -132,48 +174,57 @@ function compileUse(use: StoredUse, served: ServedRegistry): CompiledUse {
   return view.model.form === "plain" ? compilePlainUse(use, view) : compileWindowedUse(use, view, view.model);
 }
 
-function compileKeys(use: StoredUse): CompiledUse["encodeKeys"] {
-  const encode = compileKeyEncoder(use.keys.map((k) => k.type));
-  return (columns, rowCount) => {
-    const parts = use.keys.map((k) => columns.get(k.column) ?? []);
-    const keys = new Array<KeyBytes | null>(rowCount);
-    const [single] = parts;
-    for (let row = 0; row < rowCount; row++) {
-      keys[row] = parts.length === 1 && single !== undefined ? encode([single[row] ?? null]) : encode(parts.map((p) => p[row] ?? null));
-    }
-    return keys;
-  };
-}
-
 function compilePlainUse(use: StoredUse, view: ServedView): CompiledUse {
-  // A feature that the served definition lacks is not read, although rows may still hold a former one of its name. No name is empty.
-  const known = new Set(view.model.features.map((f) => f.name));
-  const features = use.features.map((f) => (known.has(f.name) ? f.name : ""));
-  const width = features.length;
+  const features = use.features.map((f) => f.name);
   const isStatic = use.view.source.eventTime === null;
-  const ttlUs = use.ttlUs;
   return {
-    encodeKeys: compileKeys(use),
     request: (keys) => ({ form: "row", view: view.online, features, keys }),
     finish(result, keys, tUs) {
       const rows = result?.form === "row" ? result.rows : [];
-      const values = new Array<Value>(keys.length * width);
-      const statuses = new Array<FeatureStatus>(keys.length * width);
-      const eventTimesUs = new Array<number | null>(keys.length);
-      let at = 0;
-      for (let index = 0; index < keys.length; index++) {
-        const row = rows[index] ?? null;
-        eventTimesUs[index] = row === null || isStatic ? null : row.eventTimeUs;
-        const missing = row === null ? "NOT_FOUND" : isStatic ? null : ageStatus(row.eventTimeUs, tUs, ttlUs);
-        for (let f = 0; f < width; f++, at++) {
-          const value = missing === null ? row?.values[f] : undefined;
-          values[at] = value ?? null;
-          statuses[at] = missing ?? (value === undefined ? "NOT_FOUND" : value === null ? "NULL_VALUE" : "PRESENT");
-        }
-      }
-      return { width, values, statuses, eventTimesUs };
+      return new PlainAnswer(rows, keys.length, isStatic, features.length, tUs, use.ttlUs);
     },
   };
+}
+
+/** Refers to the rows as they were read: most callers want the values only, and those once. */
+class PlainAnswer implements UseAnswer {
+  readonly incompleteCount: number;
+  readonly #rows: readonly (StoredRow | null)[];
+  readonly #isStatic: boolean;
+  /** Why a row has no values; null where it has. */
+  readonly #missing: (FeatureStatus | null)[];
+
+  constructor(rows: readonly (StoredRow | null)[], count: number, isStatic: boolean, width: number, tUs: number, ttlUs: number | null) {
+    this.#rows = rows;
+    this.#isStatic = isStatic;
+    this.#missing = new Array(count);
+    let incomplete = 0;
+    for (let index = 0; index < count; index++) {
+      const row = rows[index] ?? null;
+      const missing = row === null ? "NOT_FOUND" : isStatic ? null : ageStatus(row.eventTimeUs, tUs, ttlUs);
+      if (missing === "INCOMPLETE") incomplete += width;
+      this.#missing[index] = missing;
+    }
+    this.incompleteCount = incomplete;
+  }
+
+  valuesOf(row: number): readonly (Value | undefined)[] | null {
+    return this.#missing[row] === null ? (this.#rows[row]?.values ?? null) : null;
+  }
+
+  statusOf(row: number, feature: number): FeatureStatus {
+    const missing = this.#missing[row];
+    if (missing !== null) return missing ?? "NOT_FOUND";
+    return valueStatus(this.#rows[row]?.values[feature]);
+  }
+
+  eventTimeOf(row: number): number | null {
+    return this.#isStatic ? null : (this.#rows[row]?.eventTimeUs ?? null);
+  }
+}
+
+function valueStatus(value: Value | undefined): FeatureStatus {
+  return value === undefined ? "NOT_FOUND" : value === null ? "NULL_VALUE" : "PRESENT";
 }
 
 /**
@@ -190,30 +241,63 @@ function compileWindowedUse(use: StoredUse, view: ServedView, model: WindowedVie
   const width = use.features.length;
   const groups = groupByCoverage(use, view);
   return {
-    encodeKeys: compileKeys(use),
     request: (keys) => ({ form: "state", view: view.online, keys }),
     finish(result, keys, tUs) {
       const states = result?.form === "state" ? result.states : [];
-      const values = new Array<Value>(keys.length * width).fill(null);
-      const statuses = new Array<FeatureStatus>(keys.length * width).fill("NOT_FOUND");
-      const eventTimesUs = new Array<number | null>(keys.length).fill(null);
+      const answer = new WindowedAnswer(keys.length);
       for (let index = 0; index < keys.length; index++) {
         if (keys[index] === null) continue;
         const state = program.decodeState(states[index] ?? null);
+        const values = new Array<Value | undefined>(width).fill(undefined);
+        const incomplete = new Array<boolean>(width).fill(false);
+        let eventTimeUs: number | null = null;
         for (const group of groups) {
           const read = program.read(state, tUs, group.coverage, group.names);
           for (let i = 0; i < group.positions.length; i++) {
-            const at = index * width + (group.positions[i] ?? 0);
-            const value = read.values[i];
-            values[at] = value ?? null;
-            statuses[at] = windowStatus(value, read.incomplete[i] === true);
+            const at = group.positions[i] ?? 0;
+            values[at] = read.values[i];
+            incomplete[at] = read.incomplete[i] === true;
           }
-          eventTimesUs[index] = latest(eventTimesUs[index] ?? null, read.eventTimeUs);
+          eventTimeUs = latest(eventTimeUs, read.eventTimeUs);
         }
+        answer.set(index, values, incomplete, eventTimeUs);
       }
-      return { width, values, statuses, eventTimesUs };
+      return answer;
     },
   };
+}
+
+class WindowedAnswer implements UseAnswer {
+  incompleteCount = 0;
+  readonly #values: ((Value | undefined)[] | null)[];
+  readonly #incomplete: boolean[][];
+  readonly #eventTimesUs: (number | null)[];
+
+  constructor(rowCount: number) {
+    this.#values = new Array(rowCount).fill(null);
+    this.#incomplete = new Array(rowCount);
+    this.#eventTimesUs = new Array(rowCount).fill(null);
+  }
+
+  set(row: number, values: (Value | undefined)[], incomplete: boolean[], eventTimeUs: number | null): void {
+    this.#values[row] = values;
+    this.#incomplete[row] = incomplete;
+    this.#eventTimesUs[row] = eventTimeUs;
+    for (let i = 0; i < values.length; i++) if (values[i] !== undefined && incomplete[i] === true) this.incompleteCount++;
+  }
+
+  valuesOf(row: number): readonly (Value | undefined)[] | null {
+    return this.#values[row] ?? null;
+  }
+
+  statusOf(row: number, feature: number): FeatureStatus {
+    const value = this.#values[row]?.[feature];
+    return value !== undefined && this.#incomplete[row]?.[feature] === true ? "INCOMPLETE" : valueStatus(value);
+  }
+
+  eventTimeOf(row: number): number | null {
+    return this.#eventTimesUs[row] ?? null;
+  }
 }
 
 /** Features that were added at different times cover different spans; each span is read for itself. */
@@ -228,12 +312,6 @@ function groupByCoverage(use: StoredUse, view: ServedView) {
     groups.set(coverage.fromUs, group);
   }
   return [...groups.values()];
-}
-
-function windowStatus(value: Value | undefined, incomplete: boolean): FeatureStatus {
-  if (value === undefined) return "NOT_FOUND";
-  if (incomplete) return "INCOMPLETE";
-  return value === null ? "NULL_VALUE" : "PRESENT";
 }
 
 function latest(a: number | null, b: number | null): number | null {
