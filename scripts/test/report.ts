@@ -161,7 +161,10 @@ const failureLinesMax = 80;
 
 /** What a test threw: message and stack, without the fields that assertions repeat them in. */
 function describe(error: unknown): string {
-  const text = describeThrown(error instanceof Error && error.cause !== undefined ? error.cause : error);
+  const thrown = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  // The words of a tool, which a test throws as they are.
+  if (typeof thrown === "string") return thrown;
+  const text = describeThrown(thrown);
   const lines = text.split("\n");
   return lines.length <= failureLinesMax
     ? text
@@ -169,7 +172,6 @@ function describe(error: unknown): string {
 }
 
 function describeThrown(thrown: unknown): string {
-  if (typeof thrown === "string") return thrown;
   if (!(thrown instanceof Error)) return inspect(thrown, { depth: 6 });
   const own = (thrown.stack ?? thrown.message).split("\n").filter((line) => !/^\s+at .*\bnode:/.test(line));
   return [...own, ...(thrown.cause === undefined ? [] : [`cause: ${describeThrown(thrown.cause)}`])].join("\n");
