@@ -34,7 +34,9 @@ export function compilePull(request: PullRequest, tables: HistoryTables, dialect
   const mine = `SELECT * FROM (${history}) AS h${whereOf(keyConditions(request, keys, dialect))}`;
   const once = isFolded ? foldOnce(`SELECT * FROM (${mine}) AS m`, keys, foldedBy, dialect) : mine;
   const isNew =
-    request.createdFromUs === null ? "TRUE" : `(cr IS NULL OR cr >= ${request.createdFromUs} OR ing >= ${request.createdFromUs})`;
+    request.createdFromUs === null
+      ? "TRUE"
+      : `(cr IS NULL OR cr >= ${request.createdFromUs} OR coalesce(ing >= ${request.createdFromUs}, FALSE))`;
   const inRange = isStatic ? [] : [...(request.fromUs === null ? [] : [`t >= ${request.fromUs}`]), `t <= ${request.toUs}`];
   const rows = `SELECT *, ${isNew} AS is_new FROM (${once}) AS o${whereOf(inRange)}`;
   const selected = selectNew(request, rows, keys, dialect);

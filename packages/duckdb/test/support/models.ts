@@ -36,7 +36,7 @@ export const dayUs = 24 * hourUs;
 
 export type Types = Readonly<Record<string, ValueType>>;
 
-function columnModels(types: Types): readonly ColumnModel[] {
+export function columnModels(types: Types): readonly ColumnModel[] {
   return Object.entries(types).map(([name, type]) => ({ name, type, nullable: true, meta: {} }));
 }
 
