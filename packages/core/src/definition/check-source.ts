@@ -1,5 +1,6 @@
 import { printType } from "../value/type.ts";
 import { checkColumnName, checkUnique } from "./check-names.ts";
+import { checkSecrets } from "./check-secrets.ts";
 import type { RepositoryModel, SourceModel } from "./model.ts";
 import { type IssueList, listNames, nearest } from "./read.ts";
 
@@ -15,6 +16,7 @@ export function checkSource(source: SourceModel, list: IssueList): void {
     const message = `Column "${column.name}" is the source's ${role}, but is declared as ${printType(column.type)}.`;
     list.add("ASOF_COLUMN_TYPE", `${path}.${role}`, column.name, message, "Declare it as timestamp(), or leave it out of the columns.");
   }
+  checkSecrets(source, list);
   if (source.type === "push" && source.eventTime === null) {
     const message = "A push source has no event time, so that its rows would be visible before they happened.";
     list.add("ASOF_DEFINITION_INVALID", `${path}.eventTime`, undefined, message, 'Write eventTime: "event_timestamp".');
