@@ -110,15 +110,19 @@ function columnsOf({ source }: LogReference, rows: readonly LogRow[]): readonly 
   const names = [...new Set(rows.flatMap((row) => Object.keys(row.values)))].toSorted(compareText);
   const timestamp: ValueType = { kind: "timestamp" };
   const string: ValueType = { kind: "string" };
-  const typeOf = (name: string): ValueType => {
+  const typeOf = (name: string): ValueType | null => {
     const declared = source.columns.find((c) => c.name === name)?.type;
     if (declared !== undefined) return declared;
     if (name === source.eventTime || name === source.createdTime) return timestamp;
-    // Types of keys are the entities' and not known here: the plain form of their values is stored, and read as declared.
-    return rows.reduce<ValueType | null>((type, row) => type ?? plainType(row.values[name] ?? null), null) ?? string;
+    // Types of keys are the entities' and not known here: the plain form of their values is stored, and read as declared. A column
+    // of nulls has none and is left out: in some other type it would give the files read together a type that nobody wrote.
+    return rows.reduce<ValueType | null>((type, row) => type ?? plainType(row.values[name] ?? null), null);
   };
   return [
-    ...names.map((name) => ({ name, type: typeOf(name) })),
+    ...names.flatMap((name) => {
+      const type = typeOf(name);
+      return type === null ? [] : [{ name, type }];
+    }),
     { name: logColumns.created, type: timestamp },
     { name: logColumns.ingest, type: timestamp },
     { name: logColumns.origin, type: string },

@@ -1,7 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
+  AsofError,
   defaultFlowSettings,
+  type EntityRow,
   type OfflineStore,
   type OnlineStore,
   openMemoryOnlineStore,
@@ -10,6 +12,7 @@ import {
   type RegistryStore,
   type RepositoryModel,
   type Runtime,
+  type ServedAnswer,
   type Value,
   type ViewReference,
 } from "@asof/core";
@@ -124,7 +127,23 @@ export class RealWorld implements ParityDriver, AsyncDisposable {
     const pick = (row: Readonly<Record<string, Value>>) => Object.fromEntries(Object.entries(row).filter(([name]) => keys.has(name)));
     const entities = [...new Map(this.#files.entities.map((row) => [describe(pick(row)), pick(row)])).values()];
     if (asked.length === 0 || entities.length === 0) return [];
-    const report = await (await this.#running()).compareParity({ asked, entities, atUs });
+    const session = await this.#running();
+    let refused: AsofError | null = null;
+    const readOnline = async (rows: readonly EntityRow[], us: number): Promise<ServedAnswer> => {
+      try {
+        return await session.getOnline(asked, rows, us);
+      } catch (error) {
+        if (!(error instanceof AsofError)) throw error;
+        refused = error;
+        return { rows: [], statuses: [] };
+      }
+    };
+    const report = await session.compareParity({ asked, entities, atUs }, readOnline).catch((error: unknown) => codeOf(error));
+    // A sum that overflows, or too many distinct values, are errors in both paths, and the same ones.
+    if (typeof report === "string" || refused !== null) {
+      const codes = [codeOf(refused), typeof report === "string" ? report : "none"];
+      return codes[0] === codes[1] ? [] : [`served with error ${codes[0]}, trained with error ${codes[1]}`];
+    }
     this.compared.values += report.compared;
     this.compared.identical += report.identical;
     return report.mismatches.map(printMismatch);
@@ -172,6 +191,12 @@ export class RealWorld implements ParityDriver, AsyncDisposable {
     });
     return this.#session;
   }
+}
+
+function codeOf(error: unknown): string {
+  if (error === null) return "none";
+  if (error instanceof AsofError) return error.code;
+  throw error;
 }
 
 /** A store whose methods end with the process that holds it. */

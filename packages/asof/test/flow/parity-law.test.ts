@@ -20,7 +20,7 @@ import {
 } from "@asof/testkit";
 import { RealWorld, type StoreKind, type WorldOptions } from "./parity-driver.test.support.ts";
 
-const schedules = Number(process.env["ASOF_PARITY_CASES"] ?? 300);
+const schedules = Number(process.env["ASOF_PARITY_CASES"] ?? 200);
 const seed = process.env["ASOF_PARITY_SEED"] ?? "real";
 /** Schedules under way at once: they mostly wait for small queries. */
 const atOnce = 4;

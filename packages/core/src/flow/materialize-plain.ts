@@ -59,7 +59,8 @@ function pullsOf(view: PlainViewModel, slice: MaterializeSlice): readonly PullRe
   });
   return slice.histories.flatMap(({ history, fromUs, toUs }) => {
     const interval = { ...base(history), fromUs, toUs, createdFromUs: null };
-    if (slice.createdFromUs === null || fromUs === null) return [interval];
+    // A static dimension is read whole each time: what wins is what was read last.
+    if (slice.createdFromUs === null || fromUs === null || view.source.eventTime === null) return [interval];
     // Late rows: created since the last run, whatever their event time.
     return [interval, { ...base(history), fromUs: null, toUs, createdFromUs: slice.createdFromUs }];
   });

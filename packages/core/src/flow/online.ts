@@ -38,8 +38,9 @@ export function compileOnline(plan: RequestPlan, served: ServedRegistry): Online
   const parse = compileEntityRows(plan);
   const encodeKeys = compileKeys(plan);
 
-  function answer(rows: readonly EntityRow[], tUs: number, keys: readonly RowKeys[], results: readonly ReadResult[]): OnlineAnswer {
-    const stored = uses.map((use, i) => use.finish(results[i], keys[i] ?? [], tUs));
+  function answer(rows: readonly EntityRow[], tUs: number, requests: readonly ReadRequest[], results: readonly ReadResult[]): OnlineAnswer {
+    const stored: UseAnswer[] = [];
+    for (const [i, use] of uses.entries()) stored.push(use.finish(results[i], requests[i]?.keys ?? [], tUs));
     const computed =
       runRequestViews === null
         ? []

@@ -68,8 +68,8 @@ export function parsePushedRows(
   });
 }
 
-/** Keys, times, event id, then the declared columns, each once. */
-function sourceColumns(source: SourceModel, keys: readonly ColumnModel[]): readonly ColumnModel[] {
+/** Every column that a row of a source has: keys, times, event id, then the declared columns, each once. */
+export function sourceColumns(source: SourceModel, keys: readonly ColumnModel[]): readonly ColumnModel[] {
   const timestamp = (name: string, nullable: boolean): ColumnModel => ({ name, type: { kind: "timestamp" }, nullable, meta: {} });
   const columns = new Map<string, ColumnModel>();
   for (const key of keys) columns.set(key.name, { ...key, nullable: true });

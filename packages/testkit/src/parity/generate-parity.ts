@@ -39,6 +39,7 @@ function isWorth(random: Random, world: Case): boolean {
 /** Timestamps that are pushed or asked for are instants, which reach from 1684 to 2255; files may hold others. */
 function canAsk(world: Case): boolean {
   const isInstant = (value: Value): boolean => typeof value !== "number" || Number.isSafeInteger(value);
+  if (!hasOnlyInstants(world.plan.views.map(({ view }) => view.features))) return false;
   return world.plan.views.every(({ view, keys }) => {
     const times = [...view.source.columns, ...keys.map((k) => ({ name: k.key, type: k.type }))].filter(
       ({ type }) => type.kind === "timestamp" || (type.kind === "list" && type.of.kind === "timestamp"),
@@ -49,6 +50,16 @@ function canAsk(world: Case): boolean {
       .flatMap((k) => world.spine.rows.map((row) => row.values[k.spineColumn] ?? null));
     return [...pushed.flatMap((row) => times.map(({ name }) => row.values[name] ?? null)), ...asked].flat().every(isInstant);
   });
+}
+
+/** Whether every literal timestamp of some expressions is an instant: the registry keeps no other. */
+function hasOnlyInstants(data: unknown): boolean {
+  if (typeof data !== "object" || data === null) return true;
+  if ("node" in data && data.node === "literal" && "value" in data && "type" in data) {
+    const isTime = typeof data.type === "object" && data.type !== null && "kind" in data.type && data.type.kind === "timestamp";
+    return !isTime || data.value === null || Number.isSafeInteger(data.value);
+  }
+  return Object.values(data).every(hasOnlyInstants);
 }
 
 function keepPromised(one: ParityCase): readonly ParityStep[] {
@@ -63,7 +74,8 @@ function keepPromised(one: ParityCase): readonly ParityStep[] {
 /** Two rounds of arrivals, ingestion and reads, so that batch rows arrive late and pushes come again. */
 function randomSchedule(random: Random, world: Case): readonly ParityStep[] {
   const steps: ParityStep[] = [];
-  const place = placer(random, steps, Math.max(...timesOf(world), ...handoversOf(world)) + hour);
+  // Events may be older than 1970, clocks are not.
+  const place = placer(random, steps, Math.max(0, ...timesOf(world), ...handoversOf(world)) + hour);
   const parts = Object.entries(world.tables).map(([source, table]) => ({
     source,
     batch: split(random, table.batch.length),
