@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { distinctCount, sum } from "../definition/aggregates.ts";
+import { describe, test } from "node:test";
+import { count, distinctCount, sum } from "../definition/aggregates.ts";
 import { modelOf } from "../definition/definition.ts";
 import { entity } from "../definition/entity.ts";
 import { featureView } from "../definition/feature-view.ts";
@@ -28,4 +28,34 @@ test("a value that cannot be given is an error that names its feature and says w
     message: /Feature "total": The sum .*int64\. Cast the argument/,
   });
   assert.throws(read("pages"), { code: "ASOF_DISTINCT_BOUND", path: "pages", fix: /Raise the `bound`/ });
+});
+
+describe("reads before the newest event", () => {
+  const hopUs = 3_600_000_000;
+  const counted = featureView("counted", { entities: [customer], source: clicks }, { clicks: count({ window: "12h" }) });
+  const program = compileWindowedView(modelOf(counted) as WindowedViewModel);
+  /** Events one after the other in one hop, all within the separable 120 s. */
+  const stateOf = (events: number) =>
+    program.addLive(
+      null,
+      Array.from({ length: events }, (_, i) => ({ eventTimeUs: hopUs + i, createdTimeUs: null, eventId: `${i}`, values: [] })),
+    ).state;
+  const read = (events: number, eventsBefore: number) => {
+    const { values, incomplete } = program.read(stateOf(events), hopUs + eventsBefore, { fromUs: null });
+    return { value: values[0], incomplete: incomplete[0] };
+  };
+
+  test("at most 1,024 events of a key are separable: the oldest of them is the last exact cut", () => {
+    assert.deepEqual(read(1_024, 1), { value: 1, incomplete: false });
+    assert.deepEqual(read(1_500, 1_500 - 1_024), { value: 476, incomplete: false });
+    assert.deepEqual(read(1_500, 1_400), { value: 1_400, incomplete: false });
+  });
+
+  test("an earlier cut is marked, and knows some events too many, none too few", () => {
+    for (const eventsBefore of [475, 1]) {
+      const { value, incomplete } = read(1_500, eventsBefore);
+      assert.equal(incomplete, true);
+      assert.ok(Number(value) >= eventsBefore && Number(value) <= 476, `gave ${String(value)}`);
+    }
+  });
 });
