@@ -193,14 +193,30 @@ class LmdbOnlineStore implements OnlineStore {
   }
 }
 
+interface CompiledRead {
+  readonly view: OnlineView;
+  readonly prefixes: ViewKeys;
+  readonly read: RowReader;
+}
+
+/** By the list of features, which a request plan keeps: one look-up per request. */
+const compiledReads = new WeakMap<readonly string[], CompiledRead>();
+
+function compiledRead(view: OnlineView, features: readonly string[]): CompiledRead {
+  const known = compiledReads.get(features);
+  if (known !== undefined && known.view === view) return known;
+  const compiled = { view, prefixes: viewKeys(view), read: rowReader(view, features) };
+  compiledReads.set(features, compiled);
+  return compiled;
+}
+
 function readRows(
   environment: LmdbEnvironment,
   view: OnlineView,
   features: readonly string[],
   keys: readonly (KeyBytes | null)[],
 ): (StoredRow | null)[] {
-  const prefixes = viewKeys(view);
-  const read = rowReader(view, features);
+  const { prefixes, read } = compiledRead(view, features);
   const rows: (StoredRow | null)[] = new Array(keys.length);
   for (let i = 0; i < keys.length; i++) rows[i] = readRow(environment, prefixes, read, keys[i] ?? null);
   return rows;

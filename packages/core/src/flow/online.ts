@@ -39,8 +39,7 @@ export function compileOnline(plan: RequestPlan, served: ServedRegistry): Online
   const encodeKeys = compileKeys(plan);
 
   function answer(rows: readonly EntityRow[], tUs: number, requests: readonly ReadRequest[], results: readonly ReadResult[]): OnlineAnswer {
-    const stored: UseAnswer[] = [];
-    for (const [i, use] of uses.entries()) stored.push(use.finish(results[i], requests[i]?.keys ?? [], tUs));
+    const stored = uses.map((use, i) => use.finish(results[i], requests[i]?.keys ?? [], tUs));
     const computed =
       runRequestViews === null
         ? []
@@ -60,7 +59,7 @@ export function compileOnline(plan: RequestPlan, served: ServedRegistry): Online
       const keys = encodeKeys(parse(rows), rows.length);
       const requests = uses.map((use, i) => use.request(keys[i] ?? []));
       const results = requests.length === 0 ? [] : reader.read(requests);
-      return results instanceof Promise ? results.then((r) => answer(rows, tUs, keys, r)) : answer(rows, tUs, keys, results);
+      return results instanceof Promise ? results.then((r) => answer(rows, tUs, requests, r)) : answer(rows, tUs, requests, results);
     },
   };
 }
