@@ -55,9 +55,10 @@ async function faultsOf(
 
 const key = { k: int64() };
 
-function csvFaults(text: string, type: AnyValueType, lines = "1,2020-01-01,"): Promise<readonly string[]> {
+/** Without a text the file has no row. */
+function csvFaults(text: string | null, type: AnyValueType, lines = "1,2020-01-01,"): Promise<readonly string[]> {
   const source = csv("texts", { path: "a.csv", eventTime: "ts", columns: { v: type } });
-  return faultsOf(source, { v: type }, key, { "a.csv": `k,ts,v\n${text === "" ? "" : `${lines}${text}\n`}` });
+  return faultsOf(source, { v: type }, key, { "a.csv": `k,ts,v\n${text === null ? "" : `${lines}${text}\n`}` });
 }
 
 function sqlFaults(
@@ -73,6 +74,8 @@ function sqlFaults(
 describe("declared types against what a source has", () => {
   const soundTexts: readonly [string, AnyValueType][] = [
     ["5", int32()],
+    ["007", int64()],
+    ["", int64()],
     ["00123", string()],
     ["12345", string()],
     ["1.50", decimal(10, 2)],
@@ -91,11 +94,7 @@ describe("declared types against what a source has", () => {
   test("csv: text for a number or a time is a fault, without a row nothing is", async () => {
     assert.match((await csvFaults("many", int64())).join(), /^sources\.texts\.v: Column "v".* is declared int64 and is string/);
     assert.match((await csvFaults("5", float64(), "1,lunchtime,")).join(), /^sources\.texts: .*"lunchtime".*column ts/);
-    assert.match(
-      (await csvFaults("5", float64(), "one,2020-01-01,")).join(),
-      /^sources\.texts\.k: Key "k" \(of view "view"\).* is declared int64/,
-    );
-    assert.deepEqual(await csvFaults("", int64()), []);
+    assert.deepEqual(await csvFaults(null, int64()), []);
   });
 
   test("partition folders are read as what they are declared", async () => {

@@ -5,6 +5,7 @@ import {
   type EngineColumn,
   type LogReference,
   logColumns,
+  physicalName,
   type SideTable,
   type SourceColumn,
   type SourceDescription,
@@ -13,6 +14,7 @@ import {
 } from "@asof/core";
 import type { Places } from "./bind-plan.ts";
 import { valueTypeOf } from "./column-types.ts";
+import { convertColumn } from "./convert.ts";
 import { duckDbDialect } from "./dialect.ts";
 import { describeLog } from "./log.ts";
 import type { Session } from "./session.ts";
@@ -32,6 +34,7 @@ export async function describeSource(
   };
   // The types of a csv file's columns are a guess, for people; reading it goes by the declared ones.
   const shown = batch?.type === "csv" ? await describeBatch(session, places.repositoryPath, batch, { typedCsv: true }) : tables.batch;
+  const faulty = batch?.type === "csv" ? await findFaultyTexts(session, tables.batch, shown, batch) : undefined;
   const bound: BoundHistory = { source, history: { batch, log, handoverUs: null }, tables };
   const context = sourceContext(source);
   const history = selectHistory(
@@ -45,7 +48,7 @@ export async function describeSource(
   const rowsWithoutEventTime = Number(lost.n ?? 0);
   const isDated = source.eventTime !== null && Number(row.n) > 0;
   return {
-    columns: [...logicalColumns(shown, batch), ...columnsOfLog(tables.log, shown, batch)],
+    columns: [...logicalColumns(shown, batch, faulty), ...columnsOfLog(tables.log, shown, batch)],
     rowCount: Number(row.n) + rowsWithoutEventTime,
     minEventTimeUs: isDated ? Number(row.lo) : null,
     maxEventTimeUs: isDated ? Number(row.hi) : null,
@@ -54,15 +57,38 @@ export async function describeSource(
 }
 
 /** The engine's columns under the names that definitions use. */
-function logicalColumns(table: SideTable | null, source: SourceModel | null): readonly SourceColumn[] {
+function logicalColumns(table: SideTable | null, source: SourceModel | null, faulty?: ReadonlySet<string>): readonly SourceColumn[] {
   if (table === null || source === null) return [];
   const logical = new Map(Object.entries(source.mapping).map(([name, physical]) => [physical, name]));
-  // Only the values of csv files were looked at; a partition folder's are text whatever they are.
-  const text = source.type === "csv" && !source.hive ? "guessed" : "unknown";
   return table.columns.map((c) => {
     const column = { name: logical.get(c.name) ?? c.name, type: valueTypeOf(c.type) };
-    return c.medium === "text" ? { ...column, text } : column;
+    if (c.medium !== "text") return column;
+    return { ...column, text: column.type.kind === "string" && faulty?.has(column.name) !== true ? "unknown" : "guessed" };
   });
+}
+
+/**
+ * Declared columns of a csv file with texts that cannot be read as declared. The engine takes "007" and a column without values for
+ * text, so that its guess alone proves nothing.
+ */
+async function findFaultyTexts(
+  session: Session,
+  read: SideTable | null,
+  guessed: SideTable | null,
+  source: SourceModel,
+): Promise<ReadonlySet<string>> {
+  const conditions = source.columns.flatMap(({ name, type }) => {
+    const physical = physicalName(source.mapping, name);
+    const column = read?.columns.find((c) => c.name === physical);
+    const guess = guessed?.columns.find((c) => c.name === physical);
+    if (column === undefined || guess === undefined || valueTypeOf(guess.type).kind !== "string") return [];
+    const value = convertColumn(column, column.sql, type, "null");
+    return value === null ? [] : [{ name, sql: `${column.sql} IS NOT NULL AND ${value} IS NULL` }];
+  });
+  if (read === null || conditions.length === 0) return new Set();
+  const items = conditions.map(({ sql }, i) => `count(*) FILTER (WHERE ${sql}) AS m${i}`);
+  const [row = {}] = await session.rows(`SELECT ${items.join(", ")} FROM ${read.relation}`, sourceContext(source));
+  return new Set(conditions.filter((_, i) => Number(row[`m${i}`]) > 0).map(({ name }) => name));
 }
 
 /** Columns that only the log has, without its own. */
