@@ -17,7 +17,7 @@ export async function openDuckDbEngine(): Promise<OfflineEngine> {
   const connection = await instance.connect();
   await connection.run("SET TimeZone = 'UTC'");
   // The writer has one table, so files are written one after the other.
-  let written: Promise<void | undefined> = Promise.resolve();
+  let written: Promise<unknown> = Promise.resolve();
   return {
     store,
     writeParquet: (name, columns, rows) => {
