@@ -66,19 +66,22 @@ async function compactLog(session: Session, folder: string, log: LogReference): 
   writeFileSync(list, JSON.stringify(files.map((file) => basename(file))));
   syncPath(list);
   const order = [logColumns.ingest, logColumns.eventId].map(quoteName).join(", ");
-  await writeDurably(session, log, folder, `${name}.parquet`, `SELECT * FROM ${readParquet(files, false)} ORDER BY ${order}`);
+  // Two processes may have merged the same files: what is equal in every column is one row.
+  await writeDurably(session, log, folder, `${name}.parquet`, `SELECT DISTINCT * FROM ${readParquet(files, false)} ORDER BY ${order}`);
 }
 
 /** Deletes what merged files replaced long ago, and what a crash left behind. */
 function removeReplaced(folder: string): void {
   const old = (name: string): boolean => systemClock.nowUs() / 1000 - statSync(join(folder, name)).mtimeMs > keepReplacedMs;
-  const names = readdirSync(folder);
-  for (const name of names) {
-    if (name.startsWith(".") && name.endsWith(".tmp") && old(name)) rmSync(join(folder, name), { force: true });
-    if (!name.startsWith("merged-") || !name.endsWith(".parquet") || !old(name)) continue;
-    for (const replaced of replacedBy(folder, name)) {
-      rmSync(join(folder, replaced), { force: true });
-      if (replaced.startsWith("merged-")) rmSync(join(folder, replaced.replace(/\.parquet$/, ".json")), { force: true });
+  const remove = (name: string): void => rmSync(join(folder, name), { force: true });
+  const names = new Set(readdirSync(folder));
+  for (const name of [...names].filter(old)) {
+    const isTorn = name.startsWith(".") && name.endsWith(".tmp");
+    const isOrphan = name.startsWith("merged-") && name.endsWith(".json") && !names.has(name.replace(/\.json$/, ".parquet"));
+    if (isTorn || isOrphan) remove(name);
+    for (const replaced of name.endsWith(".parquet") ? replacedBy(folder, name) : []) {
+      remove(replaced);
+      if (replaced.startsWith("merged-")) remove(replaced.replace(/\.parquet$/, ".json"));
     }
   }
 }

@@ -495,6 +495,27 @@ describe("files", () => {
     assert.deepEqual([first?.f, first?.day, first?.shop], [10n, "2024-03-10", "007"]);
   });
 
+  test("file names may hold any character", async () => {
+    await using fixture = await openTestStore();
+    const names = ["[a]*?'.parquet", "[a]*?'.csv", "spine [1].parquet", "spine [1].csv"];
+    const quoted = names.map((name) => `{folder}/${name.replaceAll("'", "''")}`);
+    const row = `SELECT 1::BIGINT AS id, make_timestamptz(${noon}) AS ts, 1::BIGINT AS f`;
+    const spine = `SELECT 1::BIGINT AS id, make_timestamptz(${noon}) AS event_timestamp`;
+    await fixture.sql(
+      `COPY (${row}) TO '${quoted[0]}'`,
+      `COPY (${row}) TO '${quoted[1]}'`,
+      `COPY (${spine}) TO '${quoted[2]}'`,
+      `COPY (${spine}) TO '${quoted[3]}'`,
+    );
+    for (const [i, format] of (["parquet", "csv"] as const).entries()) {
+      const path = names[i] ?? "";
+      const source = format === "csv" ? csvSource(path, { columns: { f: int64 } }) : parquetSource(path, { columns: { f: int64 } });
+      const join = plainJoin({ keys: { id: int64 }, source, features: { f: int64 } });
+      const rows = await retrieveRows(fixture.store, planOf([join]), { kind: "file", format, path: names[i + 2] ?? "" });
+      assert.deepEqual(rows[0]?.f, 1n);
+    }
+  });
+
   test("csv is read by the declared types; a csv spine keeps text keys", async () => {
     await using fixture = await openTestStore();
     await fixture.sql(

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { History, LogReference, LogRow, OfflineStore, PullRequest, PushSourceModel, Value } from "@asof/core";
 import { columnModels, float64, int64, parquetSource, secondUs, sqlSource, string, timestamp } from "../test/support/models.ts";
@@ -356,5 +358,52 @@ describe("offline log", () => {
       (await pullRows(fixture.store, request)).map((r) => r.Note),
       [null, "N2"],
     );
+  });
+
+  test("many files are merged; reads see every event once at every moment of it", async () => {
+    await using fixture = await openTestStore();
+    const folder = join(fixture.folder, "log", "shop", encodeURIComponent(pushed.name));
+    const names = (suffix: string) => readdirSync(folder).filter((name) => name.endsWith(suffix));
+    const request = requestOf({ batch: null, log, handoverUs: null });
+    const values = async () => (await pullRows(fixture.store, request)).map((r) => Number(r.f)).toSorted((a, b) => a - b);
+    for (let i = 0; i < 64; i++) await fixture.store.append(log, [logRow(1n, noon, i, `e${i}`, i)]);
+    assert.equal(names(".parquet").length, 64);
+    const originals = names(".parquet");
+    const expected = Array.from({ length: 64 }, (_, i) => i);
+    // A crash before the merged file has its name: its list has no effect.
+    writeFileSync(join(folder, "merged-crashed.json"), JSON.stringify(originals));
+    // A crash while a file is written: half a file under a name that nobody reads.
+    writeFileSync(join(folder, ".0-torn.parquet.tmp"), "PAR1");
+    assert.deepEqual(await values(), expected);
+    await Promise.all([
+      fixture.store.append(log, [logRow(1n, noon, 64, "e64", 64)]),
+      fixture.store.append(log, [logRow(1n, noon, 65, "e65", 65)]),
+    ]);
+    assert.ok(names(".parquet").some((name) => name.startsWith("merged-")));
+    // The merged files' rows are still in the small ones too, which are kept for readers that began before.
+    assert.ok(originals.every((name) => existsSync(join(folder, name))));
+    assert.deepEqual(await values(), [...expected, 64, 65]);
+    const extent = await fixture.store.describeSource(pushed, log);
+    assert.equal(extent.rowCount, 66);
+    // Much later they are deleted.
+    const old = new Date(Date.now() - 48 * 3_600_000);
+    for (const name of readdirSync(folder)) utimesSync(join(folder, name), old, old);
+    for (let i = 66; i < 140; i++) await fixture.store.append(log, [logRow(1n, noon, i, `e${i}`, i)]);
+    assert.ok(originals.every((name) => !existsSync(join(folder, name))));
+    assert.ok(!existsSync(join(folder, ".0-torn.parquet.tmp")));
+    assert.ok(!existsSync(join(folder, "merged-crashed.json")));
+    assert.deepEqual(
+      await values(),
+      Array.from({ length: 140 }, (_, i) => i),
+    );
+  });
+
+  test("a log that cannot be written is ASOF_OUTPUT_FAILED", async () => {
+    await using fixture = await openTestStore();
+    writeFileSync(join(fixture.folder, "log"), "not a folder");
+    await assert.rejects(fixture.store.append(log, [logRow(1n, noon, 1, "a")]), {
+      code: "ASOF_OUTPUT_FAILED",
+      message: /log of source "clicks\/ümlaut"/,
+    });
   });
 });

@@ -288,7 +288,7 @@ describe("memory", () => {
     const store = await openDuckDbOfflineStore({
       repositoryPath: wide.folder,
       logFolder: wide.folder,
-      memoryLimit: "100MB",
+      memoryLimit: "90MB",
       threads: 2,
       temporaryFolder,
     });

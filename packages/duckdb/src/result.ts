@@ -1,12 +1,13 @@
-import type {
-  ColumnInfo,
-  ColumnVector,
-  ComputedColumns,
-  OfflineResult,
-  OutputColumn,
-  RecordBatch,
-  RetrievalReport,
-  RunOptions,
+import {
+  AsofError,
+  type ColumnInfo,
+  type ColumnVector,
+  type ComputedColumns,
+  type OfflineResult,
+  type OutputColumn,
+  type RecordBatch,
+  type RetrievalReport,
+  type RunOptions,
 } from "@asof/core";
 import { familyOf } from "./column-types.ts";
 import { convertColumn, presentValue } from "./convert.ts";
@@ -30,6 +31,7 @@ export class DuckDbResult implements OfflineResult {
   readonly #session: Session;
   readonly #resultColumns: readonly ResultColumn[];
   readonly #from: string;
+  #isOpen = true;
 
   constructor(session: Session, spine: LoadedSpine, outputs: readonly OutputColumn[], from: string, report: RetrievalReport) {
     this.#session = session;
@@ -39,8 +41,9 @@ export class DuckDbResult implements OfflineResult {
     this.columns = this.#resultColumns.map(({ name, type }) => ({ name, type }));
   }
 
-  batches(options: RunOptions = {}): AsyncIterable<RecordBatch> {
-    return streamBatches(this.#session, this.#resultColumns, this.#from, this.report.spineRows, options);
+  async *batches(options: RunOptions = {}): AsyncGenerator<RecordBatch> {
+    this.#requireOpen();
+    yield* streamBatches(this.#session, this.#resultColumns, this.#from, this.report.spineRows, options);
   }
 
   async write(
@@ -49,6 +52,7 @@ export class DuckDbResult implements OfflineResult {
     computed: ComputedColumns | null,
     options: RunOptions = {},
   ): Promise<{ readonly rows: number }> {
+    this.#requireOpen();
     await writeResult(
       { session: this.#session, columns: this.#resultColumns, from: this.#from, batches: () => this.batches(options) },
       path,
@@ -60,7 +64,15 @@ export class DuckDbResult implements OfflineResult {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOpen = false;
     await this.#session[Symbol.asyncDispose]();
+  }
+
+  #requireOpen(): void {
+    if (this.#isOpen) return;
+    throw new AsofError("ASOF_QUERY_FAILED", "The result was closed, so that its rows are gone.", {
+      fix: "Read or write it before it is closed, or retrieve it again.",
+    });
   }
 }
 

@@ -94,7 +94,7 @@ export async function describeParquet(
   const lower = new Set(columns.map((c) => c.name.toLowerCase()));
   const isRenamed = columns.some((c) => /_\d+$/.test(c.name) && lower.has(c.name.replace(/_\d+$/, "").toLowerCase()));
   if (!isRenamed) return columns;
-  const rows = await session.rows(`SELECT name, num_children FROM parquet_schema(${quoteText(files[0] ?? "")})`, context, options);
+  const rows = await session.rows(`SELECT name, num_children FROM parquet_schema(${listOf(files.slice(0, 1))})`, context, options);
   const names = topLevelNames(rows.map((row) => ({ name: String(row.name), children: Number(row.num_children ?? 0) })));
   return columns.map((c, i) => ({ ...c, name: names[i] ?? c.name }));
 }
@@ -183,7 +183,13 @@ function readCsv(files: readonly string[], source: FileSourceModel, typed: boole
 }
 
 function listOf(files: readonly string[]): string {
-  return files.length === 1 ? quoteText(files[0] ?? "") : `[${files.map(quoteText).join(", ")}]`;
+  const [only, ...more] = files.map((file) => quoteText(escapeGlob(file)));
+  return more.length === 0 ? (only ?? "''") : `[${[only, ...more].join(", ")}]`;
+}
+
+/** A file's own name may hold characters that stand for others in patterns. */
+export function escapeGlob(file: string): string {
+  return isRemote(file) ? file : file.replace(/[*?[]/g, "[$&]");
 }
 
 /** Names of the partition folders on the way to the files: `day` of `day=2024-01-01/part.parquet`. */

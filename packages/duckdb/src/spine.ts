@@ -16,7 +16,7 @@ import { convertColumn, instantOfColumn } from "./convert.ts";
 import { quoteText } from "./dialect.ts";
 import type { ErrorContext } from "./errors.ts";
 import type { Session, StatementOptions } from "./session.ts";
-import { describeParquet, describeRelation, readParquet, trimQuery } from "./source-table.ts";
+import { describeParquet, describeRelation, escapeGlob, readParquet, trimQuery } from "./source-table.ts";
 
 /** A spine in the session's memory, with its columns as they came. */
 export interface LoadedSpine extends SpineTable {
@@ -216,7 +216,7 @@ async function openCsv(
   context: ErrorContext,
   options: StatementOptions,
 ): Promise<SpineRelation> {
-  const guessed = await describeRelation(session, `read_csv(${quoteText(path)}, header = true)`, context, options);
+  const guessed = await describeRelation(session, `read_csv(${quoteText(escapeGlob(path))}, header = true)`, context, options);
   const isText = (c: SideColumn): boolean => {
     if (c.name === timeColumn) return !["instant", "date"].includes(familyOf(c.type));
     return keys.some((key) => key.column === c.name && convertColumn(c, "x", key.type, "null") === null);
@@ -224,7 +224,7 @@ async function openCsv(
   const texts = guessed.filter(isText);
   const types = texts.length === 0 ? "" : `, types = {${texts.map((c) => `${quoteText(c.name)}: 'VARCHAR'`).join(", ")}}`;
   return {
-    relation: `read_csv(${quoteText(path)}, header = true${types})`,
+    relation: `read_csv(${quoteText(escapeGlob(path))}, header = true${types})`,
     columns: guessed.map((c) => (texts.includes(c) ? { ...c, type: "VARCHAR", medium: "text" } : c)),
     context,
   };
