@@ -102,4 +102,15 @@ describe("calls that JavaScript lets through", () => {
     const { rows } = await store.getOnlineFeatures({ features: [lastClick], entities });
     assert.equal(rows[0]?.last_click.page, "home");
   });
+
+  test("a training set that was closed says so, also when it is closed twice", async () => {
+    const training = await store.getHistoricalFeatures({ service, spine: [{ customer_id: 1n, event_timestamp: "2020-01-02" }] });
+    await assert.rejects(Reflect.apply(training.writeCsv, training, []), { code: "ASOF_OUTPUT_FAILED", path: "path" });
+    await training.close();
+    await training.close();
+    const closed = { code: "ASOF_QUERY_FAILED", message: /was closed/ };
+    await assert.rejects(training.rows()[Symbol.asyncIterator]().next(), closed);
+    await assert.rejects(training.arrow(), closed);
+    await assert.rejects(training.writeCsv(join(folder, "late.csv")), closed);
+  });
 });

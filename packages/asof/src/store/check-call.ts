@@ -68,6 +68,11 @@ export function checkPush(source: unknown, rows: unknown, options: unknown): voi
   }
 }
 
+/** ASOF_OUTPUT_FAILED unless a path is a text. */
+export function checkPath(path: unknown): void {
+  if (typeof path !== "string" || path === "") refuse("ASOF_OUTPUT_FAILED", "path", path, "a path", 'Write "train.parquet".');
+}
+
 function refuse(code: ErrorCode, path: string, value: unknown, wanted: string, fix: string): never {
   const shown = isDefinition(value) ? `the ${value.kind} "${value.name}"` : printValue(value);
   throw new AsofError(code, `${path} is ${shown}, not ${wanted}.`, { path, value: shown, fix });

@@ -1,5 +1,6 @@
 import type { ColumnInfo, HistoricalResult, PlannedRetrieval, RecordBatch, RunOptions, TrainingSet, Value } from "@asof/core";
 import type { Table } from "apache-arrow";
+import { checkPath } from "./check-call.ts";
 import type { Session } from "./session.ts";
 
 /** A computed training set; see {@link TrainingSet}. */
@@ -51,6 +52,7 @@ export class ComputedTrainingSet implements TrainingSet<Record<string, Value>, T
   }
 
   async write(path: string, format: "parquet" | "csv"): Promise<{ readonly rows: number }> {
+    checkPath(path);
     const written = await this.#result.write(path, format, this.#options);
     await this.#session.recordTrainingSet(this.planned.request, path, written.rows, this.#servedFor);
     return written;
