@@ -51,6 +51,56 @@ function createdSource(...rows: readonly CreatedRow[]) {
   return sqlSource(`SELECT * FROM (VALUES ${values.join(", ")}) AS v(id, ts, made, f)`, { createdTime: "made", columns: { f: int64 } });
 }
 
+/** A feature of every type, under names of every kind: its type, value, and how DuckDB writes the value. */
+const everyType: Readonly<Record<string, ValueType>> = {
+  order: bool,
+  x_y: int32,
+  "quote\"'": int64,
+  f32: float32,
+  "naïve 😀": float64,
+  select: string,
+  b: bytes,
+  t: timestamp,
+  d: date,
+  m: decimal(38, 4),
+  u: uuid,
+  l: list(list(timestamp)),
+  A: int64,
+  a: int64,
+};
+const everyValue = {
+  order: true,
+  x_y: -(2 ** 31),
+  "quote\"'": 2n ** 63n - 1n,
+  f32: 0.10000000149011612,
+  "naïve 😀": -0,
+  select: 'it\'s\u0000 "ö"',
+  b: Uint8Array.of(0, 255, 39),
+  t: -1,
+  d: "0001-01-01",
+  m: "-9999999999999999999999999999999999.0001",
+  u: "00000000-0000-0000-0000-0000000000ff",
+  l: [[0, null], null, []],
+  A: 1n,
+  a: 2n,
+};
+const everyLiteral: Readonly<Record<string, string>> = {
+  order: "TRUE",
+  x_y: "CAST(-2147483648 AS INT)",
+  "quote\"'": "9223372036854775807",
+  f32: "0.1::FLOAT",
+  "naïve 😀": "'-0.0'::DOUBLE",
+  select: "'it''s' || chr(0) || ' \"ö\"'",
+  b: "'\\x00\\xFF\\x27'::BLOB",
+  t: "make_timestamp_ns(-999)",
+  d: "DATE '0001-01-01'",
+  m: "-9999999999999999999999999999999999.0001::DECIMAL(38,4)",
+  u: "'00000000-0000-0000-0000-0000000000ff'::UUID",
+  l: "[[TIMESTAMP '1970-01-01', NULL], NULL, []]",
+  A: "1::BIGINT",
+  a: "2::BIGINT",
+};
+
 describe("time", () => {
   const units: readonly (readonly [string, string, number])[] = [
     ["nanoseconds are floored", "make_timestamp_ns(1710072000000000999)", noon],
@@ -307,61 +357,13 @@ describe("as-of join", () => {
 
   test("features of every type and any name arrive exactly", async () => {
     await using fixture = await openTestStore();
-    const types: Readonly<Record<string, ValueType>> = {
-      order: bool,
-      x_y: int32,
-      "quote\"'": int64,
-      f32: float32,
-      "naïve 😀": float64,
-      select: string,
-      b: bytes,
-      t: timestamp,
-      d: date,
-      m: decimal(38, 4),
-      u: uuid,
-      l: list(list(timestamp)),
-      A: int64,
-      a: int64,
-    };
-    const expected = {
-      order: true,
-      x_y: -(2 ** 31),
-      "quote\"'": 2n ** 63n - 1n,
-      f32: 0.10000000149011612,
-      "naïve 😀": -0,
-      select: 'it\'s\u0000 "ö"',
-      b: Uint8Array.of(0, 255, 39),
-      t: -1,
-      d: "0001-01-01",
-      m: "-9999999999999999999999999999999999.0001",
-      u: "00000000-0000-0000-0000-0000000000ff",
-      l: [[0, null], null, []],
-      A: 1n,
-      a: 2n,
-    };
-    const physical = Object.keys(types).map((name, i) => [name, `p${i}`] as const);
-    const literals: Readonly<Record<string, string>> = {
-      order: "TRUE",
-      x_y: "CAST(-2147483648 AS INT)",
-      "quote\"'": "9223372036854775807",
-      f32: "0.1::FLOAT",
-      "naïve 😀": "'-0.0'::DOUBLE",
-      select: "'it''s' || chr(0) || ' \"ö\"'",
-      b: "'\\x00\\xFF\\x27'::BLOB",
-      t: "make_timestamp_ns(-999)",
-      d: "DATE '0001-01-01'",
-      m: "-9999999999999999999999999999999999.0001::DECIMAL(38,4)",
-      u: "'00000000-0000-0000-0000-0000000000ff'::UUID",
-      l: "[[TIMESTAMP '1970-01-01', NULL], NULL, []]",
-      A: "1::BIGINT",
-      a: "2::BIGINT",
-    };
-    const items = physical.map(([name, column]) => `${literals[name] ?? "NULL"} AS ${column}`);
+    const physical = Object.keys(everyType).map((name, i) => [name, `p${i}`] as const);
+    const items = physical.map(([name, column]) => `${everyLiteral[name] ?? "NULL"} AS ${column}`);
     const source = sqlSource(`SELECT 1::BIGINT AS id, make_timestamptz(${noon}) AS ts, ${items.join(", ")}`, {
-      columns: types,
+      columns: everyType,
       mapping: Object.fromEntries(physical),
     });
-    const join = plainJoin({ keys: { id: int64 }, source, features: types });
+    const join = plainJoin({ keys: { id: int64 }, source, features: everyType });
     const spine: SpineInput = {
       kind: "rows",
       columns: [
@@ -376,12 +378,12 @@ describe("as-of join", () => {
     };
     const mapped = { ...join, keys: join.keys.map((k) => ({ ...k, spineColumn: 'the "key"' })) };
     const [row, none] = await retrieveRows(fixture.store, planOf([mapped]), spine);
-    assert.deepEqual(row, { 'the "key"': 1n, event_timestamp: noon, key: "Key", ...expected });
+    assert.deepEqual(row, { 'the "key"': 1n, event_timestamp: noon, key: "Key", ...everyValue });
     assert.deepEqual(none, {
       'the "key"': 1n,
       event_timestamp: noon - 1,
       key: null,
-      ...Object.fromEntries(Object.keys(types).map((name) => [name, null])),
+      ...Object.fromEntries(Object.keys(everyType).map((name) => [name, null])),
     });
   });
 

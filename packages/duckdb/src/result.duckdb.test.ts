@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join as joinPath } from "node:path";
 import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import type { ComputedColumns, JoinPlan, OfflineResult, SpineInput } from "@asof/core";
 import {
   dayUs,
@@ -136,7 +137,7 @@ describe("results", () => {
 
   test("a disk that is full while writing leaves nothing behind", () => {
     // The shell limits the size of files, which to a writer is a full disk; the signal of the limit is ignored.
-    const script = joinPath(import.meta.dirname, "../test/support/write-until-full.ts");
+    const script = fileURLToPath(new URL("../test/support/write-until-full.ts", import.meta.url));
     const command = `trap '' XFSZ; ulimit -f 64; exec "${process.execPath}" --conditions=source "${script}"`;
     const printed = execFileSync("bash", ["-c", command], { encoding: "utf8" });
     assert.deepEqual(JSON.parse(printed), { code: "ASOF_OUTPUT_FAILED", left: ["small.parquet"] });

@@ -66,8 +66,9 @@ function wantedFeature(feature: FeatureModel): WantedColumn {
 }
 
 function asOfSteps(context: Context): readonly Step[] {
-  const { output, dialect, spine, join } = context;
+  const { output, dialect, join } = context;
   const match = `${output}_match`;
+  const found = `${output}_found`;
   const sorted = sortStatements(context, match);
   const paired = [dialect.createTable(match, selectPaired(context))];
   return [
@@ -75,13 +76,14 @@ function asOfSteps(context: Context): readonly Step[] {
     join.keys.length === 0
       ? { phase: "find the visible rows", sql: sorted }
       : { phase: "find the visible rows", when: isCheapToPair(context), sql: paired, otherwise: sorted },
-    { phase: "fetch the features", sql: [dialect.createTable(output, selectFeatures(context, match))] },
+    { phase: "fetch the features", sql: [dialect.createTable(found, selectFound(context, match))] },
     {
-      phase: "resolve ties",
-      when: `SELECT (SELECT count(*) FROM ${output}) > ${spine.rowCount}`,
-      sql: tieStatements(context, match),
+      phase: "resolve ties and put the features in spine order",
+      when: `SELECT (SELECT count(*) FROM ${found}) > (SELECT count(*) FROM ${match})`,
+      sql: tieStatements(context, match, found),
+      otherwise: [dialect.createTable(output, selectInOrder(context, found))],
     },
-    { phase: "clean up", sql: [dialect.dropTable(match)] },
+    { phase: "clean up", sql: [dialect.dropTable(found), dialect.dropTable(match)] },
   ];
 }
 
@@ -194,11 +196,21 @@ function createdOrLowest(sql: string): string {
   return `coalesce(${sql}, -9223372036854775807)`;
 }
 
-function selectFeatures(context: Context, match: string): string {
-  const { join, spine } = context;
-  const outputs = join.features.map((_, i) => `o${i}`);
-  const fetched = `SELECT ${["m.r", late(context, "m.t"), ...outputs.map((o, i) => `e.c${i} AS ${o}`)].join(", ")} FROM ${fetch(context, outputs.length, match)}`;
-  return `SELECT ${["s.r", "f.late", ...outputs.map((o) => `f.${o}`)].join(", ")} FROM ${spine.table} AS s LEFT JOIN (${fetched}) AS f ON f.r = s.r ORDER BY s.r`;
+/** The rows that lie at the matched times, several for a spine row where they tie, with the features asked for as `o0…`. */
+function selectFound(context: Context, match: string): string {
+  const outputs = outputsOf(context);
+  const created = context.created ? ["e.cr"] : [];
+  const items = ["m.r", late(context, "m.t"), ...created, ...outputs.map((o, i) => `e.c${i} AS ${o}`)];
+  return `SELECT ${items.join(", ")} FROM ${fetch(context, outputs.length, match)}`;
+}
+
+function selectInOrder(context: Context, found: string): string {
+  const items = ["s.r", "f.late", ...outputsOf(context).map((o) => `f.${o}`)];
+  return `SELECT ${items.join(", ")} FROM ${context.spine.table} AS s LEFT JOIN ${found} AS f ON f.r = s.r ORDER BY s.r`;
+}
+
+function outputsOf({ join }: Context): readonly string[] {
+  return join.features.map((_, i) => `o${i}`);
 }
 
 /** The history's rows that lie at the matched times, with the first `count` columns. */
@@ -214,23 +226,33 @@ function late({ created }: Context, time: string): string {
   return `${created ? `e.cr > ${time}` : "FALSE"} AS late`;
 }
 
-function tieStatements(context: Context, match: string): readonly string[] {
-  const { join, dialect, output, columns } = context;
-  const outputs = join.features.map((_, i) => `o${i}`);
+/** Of the rows found for one spine row only the greatest in the row order counts. */
+function tieStatements(context: Context, match: string, found: string): readonly string[] {
+  const { dialect, output } = context;
   const tied = `${output}_tied`;
-  const order = [...(context.created ? ["e.cr"] : []), ...context.order.map((i) => `e.c${i}`)].map((c) => dialect.orderBy(c, "descending"));
-  const candidates = `SELECT ${["m.r", late(context, "m.t"), ...outputs.map((o, i) => `e.c${i} AS ${o}`)].join(", ")} FROM ${fetch(context, columns.length, tied)}`;
-  const winners = dialect.firstPerPartition(candidates, ["m.r"], order);
-  const items = ["r", "late", ...outputs].join(", ");
+  const items = ["r", "late", ...outputsOf(context)].join(", ");
+  const rest = `SELECT ${items} FROM ${found} WHERE r NOT IN (SELECT r FROM ${tied})`;
+  const resolved = `(${rest} UNION ALL SELECT ${items} FROM (${selectWinners(context, match, found, tied)}) AS w)`;
   return [
-    dialect.createTable(tied, `SELECT * FROM ${match} WHERE r IN (SELECT r FROM ${output} GROUP BY r HAVING count(*) > 1)`),
-    ...replaceTable(
-      output,
-      `SELECT ${items} FROM (SELECT ${items} FROM ${output} WHERE r NOT IN (SELECT r FROM ${tied}) UNION ALL SELECT ${items} FROM (${winners}) AS w) AS u ORDER BY r`,
-      dialect,
-    ),
+    dialect.createTable(tied, `SELECT r FROM ${found} GROUP BY r HAVING count(*) > 1`),
+    dialect.createTable(output, selectInOrder(context, resolved)),
     dialect.dropTable(tied),
   ];
+}
+
+/** Columns of the row order that were not asked for are read now, for the tied rows alone. */
+function selectWinners(context: Context, match: string, found: string, tied: string): string {
+  const { dialect, columns, order } = context;
+  const outputs = outputsOf(context);
+  const isTied = `r IN (SELECT r FROM ${tied})`;
+  const created = context.created ? ["cr"] : [];
+  const by = (names: readonly string[]): readonly string[] => names.map((c) => dialect.orderBy(c, "descending"));
+  if (columns.length === outputs.length) {
+    return dialect.firstPerPartition(`SELECT * FROM ${found} WHERE ${isTied}`, ["r"], by([...created, ...order.map((i) => `o${i}`)]));
+  }
+  const items = ["m.r", late(context, "m.t"), ...created.map((c) => `e.${c}`), ...outputs.map((o, i) => `e.c${i} AS ${o}`)];
+  const candidates = `SELECT ${items.join(", ")} FROM ${fetch(context, columns.length, `(SELECT * FROM ${match} WHERE ${isTied})`)}`;
+  return dialect.firstPerPartition(candidates, ["m.r"], by([...created.map((c) => `e.${c}`), ...order.map((i) => `e.c${i}`)]));
 }
 
 /** Puts the result of a SELECT, which may read the table, in the table's place. */
