@@ -153,3 +153,8 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   for await (const item of items) all.push(item);
   return all;
 }
+
+/** A value that a definition's types refuse, as an untyped caller would pass it. */
+export function untyped<T>(value: unknown): T {
+  return value as T;
+}

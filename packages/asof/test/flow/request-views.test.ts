@@ -15,7 +15,7 @@ import {
   sum,
   timestamp,
 } from "@asof/core";
-import { at, collect, Project } from "./project.test.support.ts";
+import { at, collect, Project, untyped } from "./project.test.support.ts";
 
 const user = entity("user", { key: { user_id: int64({ as: "number" }) } });
 const orders = csv("orders", { path: "orders.csv", eventTime: "ts", columns: { amount: float64() } });
@@ -100,14 +100,14 @@ describe("request views", () => {
   test("inputs are normalized to their types in both paths, absent is null, and t is the same instant", async () => {
     const { project, store } = await open();
     await using _ = project;
-    const given = { user_id: 1, whole: 12, small: 7n, day: new Date("2024-02-29"), scores: [1, null, 2] } as unknown as {
+    const given = untyped<{
       user_id: number;
       whole: bigint;
       small: number;
       day: string;
       when: number | null;
       scores: (number | null)[];
-    };
+    }>({ user_id: 1, whole: 12, small: 7n, day: new Date("2024-02-29"), scores: [1, null, 2] });
     seen.length = 0;
     await store.getOnlineFeatures({ features: [echo], entities: [given] });
     await using training = await store.getHistoricalFeatures({
@@ -156,7 +156,7 @@ describe("request views", () => {
   test("a request field of another type, or one that is missing, is an error in both paths", async () => {
     const { project, store } = await open();
     await using _ = project;
-    const wrong = { user_id: 1, price: "20" as unknown as number };
+    const wrong = { user_id: 1, price: untyped<number>("20") };
     await assert.rejects(store.getOnlineFeatures({ features: [ratio], entities: [wrong] }), /ASOF_VALUE_INVALID.*price/);
     await assert.rejects(
       store.getHistoricalFeatures({ features: [ratio], spine: [{ ...wrong, event_timestamp: 0 }] }),

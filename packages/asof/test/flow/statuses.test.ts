@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AsofError, count, csv, entity, featureService, featureView, float64, int64, string, sum } from "@asof/core";
-import { at, Project, storeKinds } from "./project.test.support.ts";
+import { at, Project, storeKinds, untyped } from "./project.test.support.ts";
 
 const user = entity("user", { key: { user_id: int64() } });
 const pair = entity("pair", { key: { left: string(), right: string() } });
@@ -116,18 +116,18 @@ for (const kind of storeKinds) {
     test("any null key part gives nulls; key parts are not glued together", async () => {
       const { project, store } = await open(kind);
       await using _ = project;
-      const entities = [
+      const entities = untyped<{ left: string; right: string }[]>([
         { left: "a", right: "b" },
         { left: "ab", right: "" },
         { left: "a", right: null },
         { left: null, right: null },
-      ] as unknown as { left: string; right: string }[];
+      ]);
       const answer = await store.getOnlineFeatures({ features: [link], entities, at: "2024-02-02" });
       assert.deepEqual(column(answer.rows, "link", "weight"), [1, null, null, null]);
       assert.deepEqual(column(answer.statuses, "link", "weight"), ["PRESENT", "NOT_FOUND", "NOT_FOUND", "NOT_FOUND"]);
       const windowed = await store.getOnlineFeatures({
         features: [activity],
-        entities: [{ user_id: null as unknown as bigint }],
+        entities: [{ user_id: untyped<bigint>(null) }],
         at: "2024-02-02",
       });
       assert.deepEqual(windowed.rows[0]?.activity, { orders_1d: null, spent_1d: null }, "also counts are null, as in training");
