@@ -1,16 +1,26 @@
--- The spine: every customer on the first of each month with at least 28 days of history and 28 days of future.
--- Churned at t: no basket in the 28 days after t. `amount` is the size of the basket being paid when the model is asked.
-with months as (
-  select unnest(generate_series(timestamptz '2017-03-01 00:00:00+00', timestamptz '2017-12-01 00:00:00+00', interval 1 month)) as event_timestamp
+-- The spine: every customer on the first of each month that has enough history before it and enough future behind it. Months begin
+-- when 8 weeks of data are there and end 28 days before the data does; a customer's first basket lies at least 28 days back.
+--
+-- Churned at t: no basket in the 28 days from t on. `amount` is the basket that is being paid when the model is asked, a field of the
+-- request; 25 dollars is what a basket costs on average.
+with baskets as (
+  select customer_id, event_timestamp from read_parquet('data/baskets.parquet')
+), months as (
+  select unnest(generate_series(
+    date_trunc('month', min(event_timestamp) + interval 56 day) + interval 1 month,
+    max(event_timestamp) - interval 28 day,
+    interval 1 month
+  )) as event_timestamp
+  from baskets
 ), customers as (
-  select customer_id, min(event_timestamp) as first_basket, avg(spend) as amount from read_parquet('data/baskets.parquet') group by all
+  select customer_id, min(event_timestamp) as first_basket from baskets group by customer_id
 )
 select
   c.customer_id,
   m.event_timestamp,
   25.0::double as amount,
   not exists (
-    select 1 from read_parquet('data/baskets.parquet') b
+    select 1 from baskets b
     where b.customer_id = c.customer_id and b.event_timestamp >= m.event_timestamp and b.event_timestamp < m.event_timestamp + interval 28 day
   ) as churned
 from customers c, months m

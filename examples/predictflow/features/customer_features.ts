@@ -7,25 +7,31 @@ export const customer = entity("customer", {
 });
 
 /**
- * One row per customer and month, made on the first of the month from the baskets before it: what billing would know that day.
+ * What billing knows of a customer on the first and on the sixteenth of each month, from the baskets of the month before that day.
  * A row's event time is the instant from which it is true, so the row of 1 March holds nothing that happened in March.
  */
 export const monthlyProfile = sql("monthly_profile", {
   query: `
-    with months as (
-      select customer_id, date_trunc('month', event_timestamp) + interval 1 month as event_timestamp,
+    with first_seen as (
+      select customer_id, min(event_timestamp) as first_basket from read_parquet('data/baskets.parquet') group by all
+    ), in_two_profiles as (
+      select *, unnest([
+        date_trunc('month', event_timestamp) + interval 1 month,
+        date_trunc('month', event_timestamp - interval 15 day) + interval 1 month + interval 15 day
+      ]) as profile_time
+      from read_parquet('data/baskets.parquet')
+    ), profiles as (
+      select customer_id, profile_time as event_timestamp,
         sum(spend) as monthly_charges, sum(discount) as monthly_discount, count(*) as monthly_baskets,
         count(distinct store_id) as monthly_stores, avg(products) as products_per_basket
-      from read_parquet('data/baskets.parquet') group by all
-    ), first_seen as (
-      select customer_id, min(event_timestamp) as first_basket from read_parquet('data/baskets.parquet') group by all
+      from in_two_profiles group by all
     )
-    select m.*, date_diff('day', f.first_basket, m.event_timestamp) / 30.4375 as tenure_months
-    from months m join first_seen f using (customer_id)`,
+    select p.*, date_diff('day', f.first_basket, p.event_timestamp) / 30.4375 as tenure_months
+    from profiles p join first_seen f using (customer_id)`,
   eventTime: "event_timestamp",
   columns: {
     tenure_months: float64({ description: "Months since the first basket." }),
-    monthly_charges: float64({ description: "Spend of the month before, USD." }),
+    monthly_charges: float64({ description: "Spend of the month before the profile, USD." }),
     monthly_discount: float64(),
     monthly_baskets: int64({ as: "number" }),
     monthly_stores: int64({ as: "number" }),
@@ -45,7 +51,7 @@ export const churnFeatures = featureView(
   },
   {
     tenure_months: float64({ description: "Months since the first basket." }),
-    monthly_charges: float64({ description: "Spend of the month before, USD." }),
+    monthly_charges: float64({ description: "Spend of the month before the profile, USD." }),
     monthly_discount: float64(),
     monthly_baskets: int64({ as: "number" }),
     monthly_stores: int64({ as: "number" }),

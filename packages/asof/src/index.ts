@@ -38,6 +38,7 @@ export type {
   Expr,
   ExprByClass,
   Feature,
+  FeatureFilter,
   FeatureStatus,
   FlatFeatures,
   Float32,
@@ -49,6 +50,7 @@ export type {
   Int64,
   KafkaOptions,
   Knowledge,
+  LineageFact,
   List,
   ListExpr,
   MetaOptions,
@@ -67,6 +69,7 @@ export type {
   ParquetOptions,
   Promotion,
   PushSourceOptions,
+  RegisteredFeature,
   RequestViewOptions,
   RowOf,
   ScalarExpr,
@@ -140,5 +143,6 @@ export {
   uuid,
   variance,
 } from "@asof/core";
+export type { FeatureRegistryHandle } from "./store/feature-registry.ts";
 export type { FeatureStore, MaterializeOptions, PushOptions } from "./store/feature-store.ts";
-export { type OpenOptions, openFeatureStore } from "./store/open.ts";
+export { type OpenOptions, openFeatureRegistry, openFeatureStore } from "./store/open.ts";

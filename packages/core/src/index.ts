@@ -213,7 +213,7 @@ export { type MaterializeToNowRequest, materializeToNow } from "./flow/materiali
 export { compileOnline, type EntityRow, type OnlineProgram } from "./flow/online.ts";
 export { type AnsweredRow, OnlineAnswer } from "./flow/online-answer.ts";
 export { compareParity, type ParityMismatch, type ParityReport, type ParityRequest, type ServedAnswer } from "./flow/parity.ts";
-export { eventTimeOf, type PushCounts, parsePushedRows, pushRowsMax, writeRowsOnline } from "./flow/push.ts";
+export { eventTimeOf, type PushCounts, parsePushedRows, pushRowsMax, sourceColumns, writeRowsOnline } from "./flow/push.ts";
 export { onlineViewOf, RegistryCache, type RegistryView, registeredService, storedView, viewRegistry } from "./flow/registry-view.ts";
 export { defaultFlowSettings, type FlowSettings, type Runtime } from "./flow/runtime.ts";
 export type { FeatureCoverage, ServedRegistry, ServedView } from "./flow/served.ts";

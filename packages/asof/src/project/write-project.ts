@@ -1,8 +1,10 @@
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { AsofError, dateToDays, formatInstant, parseInstant } from "@asof/core";
+import { AsofError, parseInstant } from "@asof/core";
 import { shiftTimes } from "@asof/duckdb";
+import { projectFiles } from "./project-files.ts";
 import { templateFolder } from "./template.ts";
 
 export interface ProjectOptions {
@@ -10,6 +12,7 @@ export interface ProjectOptions {
   /** Leaves the data in 2017. */
   readonly keepDates: boolean;
   readonly nowUs: number;
+  readonly signal?: AbortSignal;
 }
 
 export interface WrittenProject {
@@ -23,38 +26,73 @@ const weekUs = 7 * 86_400_000_000;
 const lastEventUs = parseInstant("2018-01-01T04:01:20Z");
 
 /**
- * Writes the example project into a new folder: all of it, or nothing. A folder that has something in it already is refused with
- * ASOF_OUTPUT_FAILED.
+ * Writes the example project into a new or empty folder: all of it, or nothing. A folder that has something in it already is refused
+ * with ASOF_OUTPUT_FAILED.
  */
 export async function writeProject(folder: string, options: ProjectOptions): Promise<WrittenProject> {
-  await refuseOccupied(folder);
+  const isThere = await refuseOccupied(folder);
   const shiftedWeeks = options.keepDates ? 0 : Math.max(0, Math.floor((options.nowUs - lastEventUs) / weekUs));
+  // Beside the folder, so that moving it there is one step on the same disk.
   const draft = join(dirname(folder), `.asof-init-${process.pid}-${options.project}`);
+  const made = await makeFolders(dirname(folder), folder);
   try {
-    await mkdir(draft, { recursive: true });
-    const template = templateFolder();
-    for (const entry of await readdir(template)) {
-      if (!isProjectFile(entry)) continue;
-      await cp(join(template, entry), join(draft, entry), { recursive: true });
-    }
-    await writeTexts(draft, options.project, shiftedWeeks);
-    if (shiftedWeeks > 0) await shiftTimes(join(draft, "data", "baskets.parquet"), "event_timestamp", shiftedWeeks * weekUs);
-    await rm(folder, { recursive: true, force: true });
-    await rename(draft, folder);
+    await mkdir(draft);
+    await writeDraft(draft, options, shiftedWeeks);
+    options.signal?.throwIfAborted();
+    await (isThere ? moveInto(draft, folder) : rename(draft, folder));
     return { shiftedWeeks };
   } catch (cause) {
     await rm(draft, { recursive: true, force: true });
-    if (cause instanceof AsofError) throw cause;
-    throw new AsofError(
-      "ASOF_OUTPUT_FAILED",
-      `The project could not be written: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      {
-        path: folder,
-        fix: "See that the folder above can be written and the disk has room.",
-        cause,
-      },
-    );
+    for (const path of made) await rmdir(path).catch(() => undefined);
+    if (cause instanceof AsofError || options.signal?.aborted === true) throw cause;
+    throw failed(folder, cause);
   }
+}
+
+function failed(folder: string, cause: unknown): AsofError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new AsofError("ASOF_OUTPUT_FAILED", `The project could not be written, and nothing of it was left: ${why}.`, {
+    path: folder,
+    fix: "See that the folder above can be written and the disk has room.",
+    cause,
+  });
+}
+
+/** Makes the folders above the project's that are not there; returns those made, deepest first. Removes them again on a fault. */
+async function makeFolders(parent: string, folder: string): Promise<readonly string[]> {
+  const missing: string[] = [];
+  for (let path = parent; !existsSync(path); path = dirname(path)) missing.unshift(path);
+  const made: string[] = [];
+  try {
+    for (const path of missing) {
+      await mkdir(path);
+      made.unshift(path);
+    }
+    return made;
+  } catch (cause) {
+    for (const path of made) await rmdir(path).catch(() => undefined);
+    throw failed(folder, cause);
+  }
+}
+
+/** Whether the folder exists already. */
+async function refuseOccupied(folder: string): Promise<boolean> {
+  try {
+    const entries = await readdir(folder);
+    if (entries.length === 0) return true;
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return false;
+    const isFile = cause instanceof Error && "code" in cause && cause.code === "ENOTDIR";
+    throw new AsofError("ASOF_OUTPUT_FAILED", isFile ? `${folder} is a file, or lies below one.` : `${folder} cannot be read.`, {
+      path: folder,
+      fix: "Choose another name.",
+      cause,
+    });
+  }
+  throw new AsofError("ASOF_OUTPUT_FAILED", `The folder ${folder} exists and is not empty.`, {
+    path: folder,
+    fix: "Choose another name, or empty it.",
+  });
 }
 
 /** What belongs to a user's project; the rest of the example's folder belongs to this repository. */
@@ -62,46 +100,35 @@ function isProjectFile(entry: string): boolean {
   return !["node_modules", "package.json", "dist"].includes(entry);
 }
 
-async function refuseOccupied(folder: string): Promise<void> {
-  const entries = await readdir(folder).catch(() => []);
-  if (entries.length === 0) return;
-  throw new AsofError("ASOF_OUTPUT_FAILED", `The folder ${folder} exists and is not empty.`, {
-    path: folder,
-    fix: "Choose another name, or empty it.",
-  });
-}
-
-async function writeTexts(folder: string, project: string, shiftedWeeks: number): Promise<void> {
+async function writeDraft(draft: string, { project, signal }: ProjectOptions, shiftedWeeks: number): Promise<void> {
+  const template = templateFolder();
+  for (const entry of await readdir(template)) {
+    signal?.throwIfAborted();
+    if (isProjectFile(entry)) await cp(join(template, entry), join(draft, entry), { recursive: true, filter: isTemplateFile });
+  }
   const { version } = createRequire(import.meta.url)("asof/package.json") as { readonly version: string };
-  const manifest = {
-    name: project.replaceAll("_", "-").toLowerCase(),
-    private: true,
-    type: "module",
-    scripts: { test: "node --test 'test/**/*.test.ts'" },
-    dependencies: { asof: version },
-    devDependencies: { node: "^24.21.0", typescript: "^7.0.2" },
-  };
-  await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-  const yaml = await readFile(join(folder, "feature_store.yaml"), "utf8");
-  await writeFile(join(folder, "feature_store.yaml"), yaml.replace(/^project: .*$/m, `project: ${project}`));
-  await writeFile(join(folder, ".gitignore"), "node_modules/\ndata/online/\ndata/log/\ndata/registry.db*\n*.parquet.tmp\n");
-  if (shiftedWeeks > 0) await moveDates(join(folder, "labels.sql"), shiftedWeeks);
+  for (const [path, text] of Object.entries(projectFiles(project, { asof: version }))) await writeFile(join(draft, path), text);
+  const yaml = await readFile(join(draft, "feature_store.yaml"), "utf8");
+  await writeFile(join(draft, "feature_store.yaml"), yaml.replace(/^project: .*$/m, `project: ${project}`));
+  if (shiftedWeeks > 0) await shiftTimes(join(draft, "data", "baskets.parquet"), "event_timestamp", shiftedWeeks * weekUs);
 }
 
-/** Moves the instants of the labels query along with the data, each to the first of the month nearest to where it lands. */
-async function moveDates(path: string, shiftedWeeks: number): Promise<void> {
-  const text = await readFile(path, "utf8");
-  const moved = text.replaceAll(/timestamptz '([^']+)'/g, (_whole, instant: string) => {
-    return `timestamptz '${nearestMonth(parseInstant(instant) + shiftedWeeks * weekUs)}'`;
-  });
-  await writeFile(path, moved);
+/** What running the example inside this repository leaves in its data folder stays here. */
+function isTemplateFile(path: string): boolean {
+  return !/[\\/]data[\\/](online|log|registry\.db[^\\/]*)$/.test(path);
 }
 
-function nearestMonth(us: number): string {
-  const [year = 0, month = 1, day = 1] = formatInstant(us).slice(0, 10).split("-").map(Number);
-  const next = day > 15;
-  const months = year * 12 + (month - 1) + (next ? 1 : 0);
-  const text = `${Math.floor(months / 12)}-${String((months % 12) + 1).padStart(2, "0")}-01`;
-  if (dateToDays(text) === null) throw new Error(`"${text}" is no date`);
-  return `${text} 00:00:00+00`;
+/** Fills an existing empty folder, which may be the working folder of a shell. What was moved is removed again on a fault. */
+async function moveInto(draft: string, folder: string): Promise<void> {
+  const moved: string[] = [];
+  try {
+    for (const entry of await readdir(draft)) {
+      await rename(join(draft, entry), join(folder, entry));
+      moved.push(join(folder, entry));
+    }
+    await rmdir(draft);
+  } catch (error) {
+    for (const path of moved) await rm(path, { recursive: true, force: true });
+    throw error;
+  }
 }

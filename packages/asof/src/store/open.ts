@@ -1,4 +1,5 @@
 import type { Clock, RepositoryModel } from "@asof/core";
+import type { FeatureRegistryHandle } from "./feature-registry.ts";
 import type { FeatureStore } from "./feature-store.ts";
 
 export interface OpenOptions {
@@ -24,4 +25,10 @@ export async function openFeatureStore(options: OpenOptions = {}): Promise<Featu
   // Loaded on demand: definition files import this package, and most of them never open a store.
   const [{ openSession }, { featureStoreOf }] = await Promise.all([import("./open-session.ts"), import("./feature-store.ts")]);
   return featureStoreOf(await openSession(options));
+}
+
+/** Opens the registry that a repository's `feature_store.yaml` names, and none of its other stores. Throws ASOF_CONFIG_* as well. */
+export async function openFeatureRegistry(options: Omit<OpenOptions, "definitions"> = {}): Promise<FeatureRegistryHandle> {
+  const { featureRegistryOf } = await import("./feature-registry.ts");
+  return featureRegistryOf(options);
 }

@@ -22,7 +22,8 @@ export async function openStores(repositoryPath: string, config: Config): Promis
   return { registry, offline, online, close: () => kept.disposeAsync() };
 }
 
-async function openRegistry(config: Config): Promise<RegistryStore> {
+/** Opens the registry alone. */
+export async function openRegistry(config: Config): Promise<RegistryStore> {
   const { registry } = config;
   if (registry.type === "memory") return openMemoryRegistry();
   const { openSqliteRegistry } = await loadStore("sqlite", () => import("@asof/sqlite"));

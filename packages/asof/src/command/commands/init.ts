@@ -1,12 +1,17 @@
 import { existsSync } from "node:fs";
-import { basename, relative, resolve } from "node:path";
-import { AsofError } from "@asof/core";
+import { basename, dirname, join, relative } from "node:path";
+import { AsofError, systemClock } from "@asof/core";
 import { writeProject } from "../../project/write-project.ts";
 import type { CommandContext } from "../context.ts";
+import { type GlobalOptions, resolveFrom } from "../with-session.ts";
+
+interface InitOptions extends GlobalOptions {
+  readonly keepDates?: boolean;
+}
 
 /** `asof init [NAME]`: refuses a folder that exists and is not empty. */
-export async function runInit(context: CommandContext, name: string, options: { readonly keepDates?: boolean }): Promise<void> {
-  const folder = resolve(context.workingFolder, name);
+export async function runInit(context: CommandContext, name: string, options: InitOptions): Promise<void> {
+  const folder = resolveFrom(context, options, name);
   const project = basename(folder).replaceAll("-", "_");
   if (!/^[A-Za-z0-9][A-Za-z0-9_]*$/.test(project)) {
     throw new AsofError("ASOF_NAME_INVALID", `"${basename(folder)}" cannot be the name of a project.`, {
@@ -15,24 +20,30 @@ export async function runInit(context: CommandContext, name: string, options: { 
       fix: "Use letters, digits and underscores, beginning with a letter or digit.",
     });
   }
-  const written = await writeProject(folder, { project, keepDates: options.keepDates === true, nowUs: Date.now() * 1000 });
+  const keepDates = options.keepDates === true;
+  const written = await writeProject(folder, { project, keepDates, nowUs: systemClock.nowUs(), signal: context.signal });
   if (context.json) {
     context.printJson({ folder, project, ...written });
     return;
   }
   const { paint } = context;
   const shown = relative(context.workingFolder, folder) || ".";
-  context.print(`Wrote ${paint.bold(project)} into ${shown}: definitions, a labels query and a year of real baskets.`);
+  context.print(`Wrote ${paint.bold(project)} into ${shown}: definitions, tests, a labels query and a year of real baskets.`);
   if (written.shiftedWeeks > 0) context.print(`The data's times were moved by ${written.shiftedWeeks} weeks, so that they end this week.`);
-  context.print("");
-  context.print("What next:");
+  const at = keepDates ? " 2018-01-01" : "";
   const steps = [
-    `cd ${shown}`,
-    ...(existsSync(resolve(folder, "node_modules")) ? [] : ["npm install"]),
+    ...(shown === "." ? [] : [`cd ${shown}`]),
+    ...(isInstalledAbove(folder) ? [] : ["npm install"]),
     "npx asof plan",
     "npx asof apply",
-    "npx asof materialize-incremental",
+    `npx asof materialize-incremental${at}`,
+    `npx asof get-online-features -s churn_v1 -e customer_id=900 -e amount=25${keepDates ? " --at 2018-01-01" : ""}`,
   ];
-  for (const step of [...steps, "npx asof get-online-features -s churn_v1 -e customer_id=900 -e amount=25"]) context.print(`  ${step}`);
-  context.print("\nREADME.md in the folder goes on from there.");
+  context.print(`\nWhat next:\n${steps.map((step) => `  ${step}`).join("\n")}\n\nREADME.md in the folder goes on from there.`);
+}
+
+/** Whether definition files in the folder find asof as it is. */
+function isInstalledAbove(folder: string): boolean {
+  if (existsSync(join(folder, "node_modules", "asof", "package.json"))) return true;
+  return dirname(folder) !== folder && isInstalledAbove(dirname(folder));
 }
