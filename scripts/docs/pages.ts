@@ -1,6 +1,10 @@
+import { renderCliPage } from "./cli-page.ts";
 import { renderErrorsPage } from "./errors-page.ts";
+import { renderYamlPage } from "./yaml-page.ts";
 
 /** Generated documents: path → its text. */
 export const generatedPages: Readonly<Record<string, () => string>> = {
+  "docs/reference/cli.md": renderCliPage,
   "docs/reference/errors.md": renderErrorsPage,
+  "docs/reference/feature-store-yaml.md": renderYamlPage,
 };

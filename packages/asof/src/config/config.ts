@@ -25,7 +25,7 @@ export interface Config {
   readonly onlineStore: OnlineStoreConfig;
   readonly offlineStore: OfflineStoreConfig;
   readonly entityKeySerializationVersion: number;
-  readonly feastCompatibility: "corrected" | "strict";
+  readonly feastCompatibility: "corrected";
   /** Settings of the flows that are given; the others have the flows' defaults. */
   readonly flow: Partial<FlowSettings>;
   /** Keys of Feast that are read past, with their places. */

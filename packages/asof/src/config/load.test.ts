@@ -78,7 +78,7 @@ online_store:
   map_size_max_bytes: 1_000_000
 offline_store: { type: duckdb, memory_limit: 512 MB, threads: 2, temporary_folder: spill, log_folder: /log }
 entity_key_serialization_version: 3
-feast_compatibility: strict
+feast_compatibility: corrected
 materialization: { max_future_skew: 0s, created_overlap: 10m, lookback: 2d, partition_rows_max: 5000, online_write_batch_size: null }
 flags: { alpha: true }
 batch_engine: local
@@ -96,7 +96,7 @@ batch_engine: local
       temporaryFolder: join(folder, "spill"),
       logFolder: "/log",
     });
-    assert.equal(config.feastCompatibility, "strict");
+    assert.equal(config.feastCompatibility, "corrected");
     assert.deepEqual(config.flow, {
       maxFutureSkewUs: 0,
       createdOverlapUs: 600_000_000,
@@ -312,7 +312,7 @@ const faults: readonly (readonly [string, string, string, RegExp])[] = [
     "ASOF_CONFIG_INVALID",
     /2:30: materialization\.lookback must be a duration such as .*; it is "1 month"/,
   ],
-  ["a bad choice", "project: shop\nfeast_compatibility: lax\n", "ASOF_CONFIG_INVALID", /must be "corrected" or "strict"; it is "lax"/],
+  ["a bad choice", "project: shop\nfeast_compatibility: lax\n", "ASOF_CONFIG_INVALID", /must be "corrected"; "strict" is not available yet; it is "lax"/],
   ["a key version from the future", "project: shop\nentity_key_serialization_version: 4\n", "ASOF_CONFIG_INVALID", /must be 3; it is 4/],
   [
     "a glob of a wrong type",
