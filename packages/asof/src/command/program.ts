@@ -72,7 +72,7 @@ function addRepositoryCommands(program: Command, context: CommandContext): void 
   ).action(async (_options, command: Command) => (await import("./commands/plan.ts")).runPlan(context, command.optsWithGlobals()));
   planned(
     addCommand(program, "apply", "carry out the plan: register definitions", {
-      examples: ["asof apply", "asof apply --recreate behavioral_features", "asof apply --adopt feature_view:churn_features"],
+      examples: ["asof apply", "asof apply --recreate behavioral_features", "asof apply --adopt churn_features"],
       exits,
     }),
   ).action(async (_options, command: Command) => (await import("./commands/plan.ts")).runApply(context, command.optsWithGlobals()));
