@@ -1,8 +1,9 @@
 import type { FeatureModel, ServiceModel, ViewReference } from "../definition/model.ts";
-import type { RequestOutput, RequestPlan } from "../plan/request-plan.ts";
+import { planRequest, type RequestOutput, type RequestPlan } from "../plan/request-plan.ts";
 import type { RunOptions, SpineInput } from "../store/offline.ts";
 import { equalValues } from "../value/equality.ts";
 import { equalAggregate } from "../value/equality-float.ts";
+import { compileNormalizer } from "../value/normalize.ts";
 import type { Value } from "../value/type.ts";
 import { type HistoricalContext, planHistorical, runHistorical } from "./historical.ts";
 import type { EntityRow } from "./online.ts";
@@ -87,24 +88,23 @@ export async function compareParity(
   return judge.report();
 }
 
-/** A spine of every entity at every instant, typed by what the asked views declare for their keys and request fields. */
+/**
+ * A spine of every entity at every instant, typed and normalized by what the asked views declare for their keys and request fields, as
+ * serving does: both sides read the same entity.
+ */
 function typedRows(request: ParityRequest, instants: readonly number[]) {
+  const { keyColumns, requestFields } = planRequest(request.asked, { fullFeatureNames: true });
+  const types = new Map<string, FeatureModel["type"]>(requestFields.map((f) => [f.name, f.type]));
+  for (const { column, type } of keyColumns) types.set(column, type);
   const names = [...new Set(request.entities.flatMap((row) => Object.keys(row)))];
-  const types = new Map<string, FeatureModel["type"]>();
-  const visit = (reference: ViewReference): void => {
-    if (reference.view.form === "request") {
-      for (const field of reference.view.request) types.set(field.name, field.type);
-      for (const input of reference.view.inputs) visit(input);
-      return;
-    }
-    for (const entity of reference.view.entities) for (const key of entity.keys) types.set(reference.keys[key.name] ?? key.name, key.type);
-  };
-  const references = "views" in request.asked ? request.asked.views : request.asked;
-  for (const reference of references) visit(reference);
   const columns = names.map((name) => ({ name, type: types.get(name) ?? ({ kind: "string" } as const) }));
+  const normalizers = columns.map(({ type }) => compileNormalizer(type, true));
+  const keyed = request.entities.map((row, i) =>
+    names.map((name, column) => normalizers[column]?.(row[name] ?? null, `entities[${i}].${name}`) ?? null),
+  );
   return {
     columns: [...columns, { name: "event_timestamp", type: { kind: "timestamp" } as const }],
-    rows: instants.flatMap((atUs) => request.entities.map((row) => [...names.map((name) => (row[name] ?? null) as Value), atUs])),
+    rows: instants.flatMap((atUs) => keyed.map((values): readonly Value[] => [...values, atUs])),
   };
 }
 
