@@ -18,6 +18,7 @@ export function translateError(error: unknown, context: ErrorContext): AsofError
     raised(message, error) ??
     outOfSpace(message, error, context) ??
     overflow(message, error) ??
+    extensionMissing(message, error, context) ??
     missing(message, error, context) ??
     unreadable(message, error, context) ??
     failed(message, error, context)
@@ -160,11 +161,23 @@ function unreadable(message: string, cause: unknown, context: ErrorContext): Aso
 }
 
 function failed(message: string, cause: unknown, context: ErrorContext): AsofError {
-  const fix =
-    context.doing === "source" && /Parser Error|Binder Error|Catalog Error/.test(message) ? "Correct the source's query." : undefined;
+  const isQuery = context.doing === "source" || context.doing === "spine";
+  const fix = isQuery && /Parser Error|Binder Error|Catalog Error/.test(message) ? `Correct the ${context.doing}'s query.` : undefined;
   return new AsofError("ASOF_QUERY_FAILED", `${context.what}: DuckDB says: ${firstLine(message)}`, {
     cause,
     ...(fix === undefined ? {} : { fix }),
+  });
+}
+
+/** Reading from elsewhere takes an extension, which the engine loads from the internet at its first use. */
+function extensionMissing(message: string, cause: unknown, context: ErrorContext): AsofError | null {
+  const match = /extension '([a-z0-9_]+)'|([a-z0-9_]+)\.duckdb_extension/i.exec(message);
+  if (match === null || !/Extension Autoloading Error|not found|Failed to download/i.test(message)) return null;
+  const name = match[1] ?? match[2] ?? "";
+  return new AsofError("ASOF_QUERY_FAILED", `${context.what} needs DuckDB's extension "${name}", which is not installed.`, {
+    value: name,
+    fix: `Run \`INSTALL ${name}\` in DuckDB of this version where there is internet, or copy the data to this machine.`,
+    cause,
   });
 }
 
