@@ -24,6 +24,8 @@ import(pathToFileURL(isCheckout ? source : join(__dirname, "../dist/command/main
   .then(
     (exitCode) => {
       process.exitCode = exitCode;
+      // After Ctrl-C everything is tidied up; what may still wait, such as a definition file, is not waited for.
+      if (exitCode === 130) process.exit();
     },
     (error) => {
       // The command turns every error it knows into a message and an exit code; what arrives here is a defect.

@@ -5,20 +5,24 @@ import { type Config, loadConfig } from "../config/load.ts";
 import { loadDefinitions } from "./definitions.ts";
 import type { OpenOptions } from "./open.ts";
 import { Session } from "./session.ts";
-import { openStores } from "./wiring.ts";
+import { type OpenedStores, openStores } from "./wiring.ts";
 
 /** The untyped form of `openFeatureStore`, for the command. */
 export async function openSession(options: OpenOptions = {}): Promise<Session> {
   const repositoryPath = resolve(options.repo ?? ".");
   const config = await loadConfig(repositoryPath, options.environment, { file: options.configFile });
-  const stores = await openStores(repositoryPath, config);
+  return sessionOver(repositoryPath, config, await openStores(repositoryPath, config), options);
+}
+
+/** A session over stores that are open already; closing it closes them. */
+export function sessionOver(repositoryPath: string, config: Config, stores: OpenedStores, options: OpenOptions = {}): Session {
   const { definitions, signal } = options;
   const runtime: Runtime = {
     ...stores,
     project: config.project,
     clock: options.clock ?? systemClock,
     random: systemRandom,
-    owner: `${hostname()}:${process.pid}`,
+    owner: ownName,
     isOwnerAlive,
     settings: flowSettings(config),
   };
@@ -38,10 +42,14 @@ function flowSettings(config: Config): FlowSettings {
   return { ...defaultFlowSettings, ...config.flow };
 }
 
+/** Machine, process and its start: in a container that starts again the number of the process is the same. */
+const ownName = `${hostname()}:${process.pid}:${Math.round(performance.timeOrigin)}`;
+
 /** A process of this machine is looked for; of another one nothing is known, so it counts as alive. */
 function isOwnerAlive(owner: string): boolean {
   const [host, pid] = owner.split(":");
   if (host !== hostname()) return true;
+  if (Number(pid) === process.pid) return owner === ownName;
   try {
     process.kill(Number(pid), 0);
     return true;

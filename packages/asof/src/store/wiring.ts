@@ -30,13 +30,15 @@ export async function openRegistry(config: Config): Promise<RegistryStore> {
   return openSqliteRegistry({ path: registry.path, migrationsFolder: registry.migrationsFolder });
 }
 
-async function openOffline(repositoryPath: string, config: Config): Promise<OfflineStore> {
+/** Opens the offline store alone. */
+export async function openOffline(repositoryPath: string, config: Config): Promise<OfflineStore> {
   const { openDuckDbOfflineStore } = await loadStore("duckdb", () => import("@asof/duckdb"));
   const { memoryLimit, threads, temporaryFolder, logFolder } = config.offlineStore;
   return openDuckDbOfflineStore({ repositoryPath, memoryLimit, threads, temporaryFolder, logFolder });
 }
 
-async function openOnline(config: Config): Promise<OnlineStore> {
+/** Opens the online store alone. */
+export async function openOnline(config: Config): Promise<OnlineStore> {
   const { onlineStore } = config;
   if (onlineStore.type === "memory") return openMemoryOnlineStore();
   const { openLmdbOnlineStore } = await loadStore("lmdb", () => import("@asof/lmdb"));

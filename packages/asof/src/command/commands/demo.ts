@@ -23,9 +23,8 @@ export async function runDemo(context: CommandContext, options: { readonly injec
     context.print(`\n${elapsed()}  ${paint.green("Done: one definition, one history, the same numbers on both sides.")}`);
     context.print(`
 What to try next:
-  npm run demo -- --inject-skew        breaks one feature on purpose; the demo must fail and name it
-  npx asof init shop                   the same project in a folder of yours, dated to this week
-  npx asof why behavioral_features:spend_28d -e customer_id=900
-  docs/start.md                        from an empty folder to the first feature`);
+  npx asof demo --inject-skew     breaks one feature on purpose; the demo must fail and name it
+  npx asof init shop              the same project in a folder of yours, its data moved to this week
+  docs/start.md                   from an empty folder to a feature of your own`);
   }
 }
