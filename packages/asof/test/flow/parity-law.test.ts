@@ -71,28 +71,36 @@ async function report(engine: OfflineEngine, name: string, one: ParityCase, kind
   return `seed ${name} on ${kind}, shrunk and filed as ${path}:\n${mismatches.slice(0, 5).join("\n")}\nat first:\n${outcome.mismatches.slice(0, 3).join("\n")}`;
 }
 
+/** Runs all schedules, some at once, until one says that it is enough. */
+async function forEachSchedule(visit: (i: number, name: string, one: ParityCase) => Promise<boolean>): Promise<void> {
+  let next = 0;
+  let goesOn = true;
+  const work = async (): Promise<void> => {
+    while (goesOn && next < schedules) {
+      const i = next++;
+      const name = `${seed}/${i}`;
+      if (!(await visit(i, name, randomParityCase(name)))) goesOn = false;
+    }
+  };
+  await Promise.all(times(atOnce, work));
+}
+
 const kindOf = (i: number): StoreKind => (i % 2 === 0 ? "memory" : "lmdb");
 
 test(`${schedules} schedules of seed ${seed}: what is served equals what is trained`, { timeout: 1_200_000 }, async (t) => {
   await using engine = await openDuckDbEngine();
   const total = { values: 0, identical: 0, reads: 0, kills: 0, inFlight: 0 };
   const failed: { readonly name: string; readonly one: ParityCase; readonly kind: StoreKind; readonly outcome: Outcome }[] = [];
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < schedules) {
-      const i = next++;
-      const name = `${seed}/${i}`;
-      const one = randomParityCase(name);
-      const outcome = await judge(engine, one, kindOf(i));
-      total.values += outcome.values;
-      total.identical += outcome.identical;
-      total.reads += outcome.reads;
-      total.kills += outcome.kills;
-      total.inFlight += outcome.killsInFlight;
-      if (outcome.mismatches.length > 0) failed.push({ name, one, kind: kindOf(i), outcome });
-    }
-  };
-  await Promise.all(times(atOnce, work));
+  await forEachSchedule(async (i, name, one) => {
+    const outcome = await judge(engine, one, kindOf(i));
+    total.values += outcome.values;
+    total.identical += outcome.identical;
+    total.reads += outcome.reads;
+    total.kills += outcome.kills;
+    total.inFlight += outcome.killsInFlight;
+    if (outcome.mismatches.length > 0) failed.push({ name, one, kind: kindOf(i), outcome });
+    return true;
+  });
   t.diagnostic(`mismatches ${failed.length === 0 ? 0 : "in some"} of ${total.values}, bit-identical ${total.identical}`);
   t.diagnostic(`${schedules} schedules, ${total.reads} reads, ${total.kills} kills, ${total.inFlight} of them with a write in flight`);
   const told: string[] = [];
@@ -110,12 +118,14 @@ test("without the order check the same schedules fail on both stores", { timeout
   for (const kind of ["memory", "lmdb"] as const) {
     let failed = 0;
     let tried = 0;
-    for (; tried < schedules && failed < 3; tried++) {
-      const { mismatches } = await judge(engine, randomParityCase(`${seed}/${tried}`), kind, unorderedOnlineStore);
+    await forEachSchedule(async (_i, _name, one) => {
+      const { mismatches } = await judge(engine, one, kind, unorderedOnlineStore);
+      tried++;
       if (mismatches.length > 0) failed++;
-    }
+      return failed < 3;
+    });
     t.diagnostic(`${kind}: ${failed} of the first ${tried} schedules fail`);
-    assert.equal(failed, 3, `${kind}: the order check is not needed by these schedules`);
+    assert.ok(failed >= 3, `${kind}: the order check is not needed by these schedules`);
   }
 });
 
