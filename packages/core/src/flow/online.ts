@@ -175,7 +175,9 @@ function compileUse(use: StoredUse, served: ServedRegistry): CompiledUse {
 }
 
 function compilePlainUse(use: StoredUse, view: ServedView): CompiledUse {
-  const features = use.features.map((f) => f.name);
+  // A feature that the served definition lacks is not read, although rows may still hold a former one of its name. No name is empty.
+  const known = new Set(view.model.features.map((f) => f.name));
+  const features = use.features.map((f) => (known.has(f.name) ? f.name : ""));
   const isStatic = use.view.source.eventTime === null;
   return {
     request: (keys) => ({ form: "row", view: view.online, features, keys }),
