@@ -1,0 +1,35 @@
+import {
+  applyDefinitions,
+  compileOnline,
+  openMemoryOnlineStore,
+  planRequest,
+  RegistryCache,
+  registeredService,
+  systemClock,
+} from "@asof/core";
+import { openSqliteRegistry } from "@asof/sqlite";
+import { replyFromWorker, startTimer, workerArguments } from "../worker-process.ts";
+import { defineMany } from "./definitions.ts";
+
+/** What a request pays for its registry: looks for a newer version, finds its compiled plan, reads five views of one key. */
+const { path, views, requests } = workerArguments<{ readonly path: string; readonly views: number; readonly requests: number }>();
+await using registry = await openSqliteRegistry({ path });
+await applyDefinitions(registry, defineMany(views), "bench", {}, systemClock);
+await using online = openMemoryOnlineStore();
+const cache = new RegistryCache("bench", registry, () => systemClock.nowUs());
+const service = registeredService(await cache.load(), "service");
+const program = compileOnline(planRequest(service, { fullFeatureNames: true }), await cache.load());
+let rows = 0;
+const run = async (count: number): Promise<void> => {
+  for (let i = 0; i < count; i++) {
+    // Every hundredth request looks for a newer registry; in service that is once a second.
+    await cache.load(i % 100 === 0);
+    rows += (await program.run(online, [{ customer_id: i }], 0)).rows.length;
+  }
+};
+await run(Math.ceil(requests / 5));
+rows = 0;
+const stop = startTimer();
+await run(requests);
+const { seconds, cpuSeconds } = stop();
+replyFromWorker({ seconds: seconds / requests, cpuSeconds: cpuSeconds / requests, checksum: `${rows} rows` });
