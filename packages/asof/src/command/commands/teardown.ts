@@ -26,10 +26,11 @@ export async function runTeardown(context: CommandContext, options: TeardownOpti
         fix: "Run it again.",
       });
     }
-    const deleted = plan.entries.filter((e) => e.action === "deleted" && e.kind === "feature_view").map((e) => e.name);
-    for (const view of deleted.flatMap((name) => generationsOf(before, name))) await online.truncate(view);
+    const stored = plan.entries.filter((e) => e.kind === "feature_view").map((e) => generationsOf(before, e.name));
+    for (const view of stored.flat()) await online.truncate(view);
+    const views = stored.filter((generations) => generations.length > 0).length;
     if (context.json) context.printJson({ status: outcome.status, deleted: plan.entries.map((e) => ({ kind: e.kind, name: e.name })) });
-    else context.print(context.paint.green(`Deleted ${plan.entries.length} objects and the online data of ${deleted.length} views.`));
+    else context.print(context.paint.green(`Deleted ${plan.entries.length} objects and the online data of ${views} views.`));
   });
 }
 
