@@ -20,8 +20,8 @@ import {
 } from "@asof/testkit";
 import { RealWorld, type StoreKind, type WorldOptions } from "./parity-driver.test.support.ts";
 
-const schedules = Number(process.env["ASOF_PARITY_CASES"] ?? 200);
-const seed = process.env["ASOF_PARITY_SEED"] ?? "real";
+const schedules = Number(process.env.ASOF_PARITY_CASES ?? 200);
+const seed = process.env.ASOF_PARITY_SEED ?? "real";
 /** Schedules under way at once: they mostly wait for small queries. */
 const atOnce = 4;
 const corpus = join(import.meta.dirname, "parity-corpus");
@@ -57,7 +57,7 @@ async function judge(...given: Parameters<typeof run>): Promise<Outcome> {
 
 /** The kind of fault: shrinking must not wander off to another. */
 const faultOf = ([first = ""]: readonly string[]): string =>
-  / \((?<status>[A-Z_]+)\)$/.exec(first)?.groups?.["status"] ?? first.split("\n")[0] ?? "";
+  / \((?<status>[A-Z_]+)\)$/.exec(first)?.groups?.status ?? first.split("\n")[0] ?? "";
 
 /** Shrinks a failing schedule, files it and tells about it. */
 async function report(engine: OfflineEngine, name: string, one: ParityCase, kind: StoreKind, outcome: Outcome): Promise<string> {

@@ -86,7 +86,7 @@ for (const kind of storeKinds) {
       project.csv("orders.csv", header, ["1,2024-01-05T11:00:00Z,4", "2,2024-01-05T11:00:00Z,15"]);
       const bad = await process.session.compareParity({ asked, entities, atUs: t });
       assert.deepEqual(
-        bad.mismatches.map((m) => [m.feature, m.entity["user_id"], m.offline, m.online, m.status]),
+        bad.mismatches.map((m) => [m.feature, m.entity.user_id, m.offline, m.online, m.status]),
         [
           ["latest:amount", 1, 4, 8, "PRESENT"],
           ["totals:spent", 1, 4, 6, "PRESENT"],

@@ -50,7 +50,7 @@ function writeValue(value: Value): Json {
 function readValue(json: Json): Value {
   if (Array.isArray(json)) return json.map((item: Json) => readValue(item));
   if (json === null || typeof json !== "object") return json;
-  if ("int" in json) return BigInt(String(json["int"]));
-  if ("float" in json) return Number(json["float"]);
-  return new Uint8Array(Buffer.from(String("bytes" in json ? json["bytes"] : ""), "base64"));
+  if ("int" in json) return BigInt(String(json.int));
+  if ("float" in json) return Number(json.float);
+  return new Uint8Array(Buffer.from(String("bytes" in json ? json.bytes : ""), "base64"));
 }

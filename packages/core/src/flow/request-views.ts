@@ -63,7 +63,7 @@ function compileStep(plan: RequestPlan, use: ComputedUse): Step {
     const argument: Record<string, unknown> = { t: source.t };
     const own: Record<string, Value> = {};
     for (const name of fields) own[name] = request[name] ?? null;
-    argument["request"] = own;
+    argument.request = own;
     for (const input of inputs) {
       const values: Record<string, Value> = {};
       for (const [i, feature] of input.features.entries()) {

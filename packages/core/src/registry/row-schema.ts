@@ -18,11 +18,11 @@ export function rowSchemaOf(view: ViewModel): RowSchema {
 
 function meaningOf(view: ViewModel): Json {
   const data = membersOf(plainDataOf(view));
-  const features = Object.entries(membersOf(data["features"])).map(([name, feature]): [string, Json] => {
+  const features = Object.entries(membersOf(data.features)).map(([name, feature]): [string, Json] => {
     const { nullable: _, ...meaning } = membersOf(feature);
     return [name, meaning];
   });
-  return { form: view.form, source: view.form === "windowed" ? (data["source"] ?? null) : null, features: Object.fromEntries(features) };
+  return { form: view.form, source: view.form === "windowed" ? (data.source ?? null) : null, features: Object.fromEntries(features) };
 }
 
 function membersOf(json: Json | undefined): Readonly<Record<string, Json>> {
