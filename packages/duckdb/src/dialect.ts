@@ -61,6 +61,11 @@ export const duckDbDialect: Dialect = {
     ].join(" ");
     return `${select} QUALIFY ${also === undefined ? "" : `${also} OR `}row_number() OVER (${over}) = 1`;
   },
+  keepFirst: (table, partition, order, where) => {
+    const over = `PARTITION BY ${partition.join(", ")}${order.length === 0 ? "" : ` ORDER BY ${order.join(", ")}`}`;
+    const numbered = `SELECT rowid AS id, row_number() OVER (${over}) AS n FROM ${table} WHERE ${where}`;
+    return `DELETE FROM ${table} WHERE rowid IN (SELECT id FROM (${numbered}) AS d WHERE n > 1)`;
+  },
   orderBy: (sql, direction) => (direction === "ascending" ? `${sql} ASC NULLS FIRST` : `${sql} DESC NULLS LAST`),
   fail: (code, detail) => `error(${quoteText(`${failureMark}${code}:${detail}`)})`,
   partitionOf: (keys, count) => `hash(${keys.join(", ")}) % ${count}`,

@@ -55,6 +55,11 @@ export interface Dialect {
   floorMod(a: string, b: string): string;
   /** Keeps the first row of each partition and the rows for which `also` holds; `select` has no clauses after its WHERE. */
   firstPerPartition(select: string, partition: readonly string[], order: readonly string[], also?: string): string;
+  /**
+   * Deletes from a table, of the rows for which `where` holds, all but the first of each partition. The other rows stay where they are:
+   * {@link Dialect.zip} sees them in their order.
+   */
+  keepFirst(table: string, partition: readonly string[], order: readonly string[], where: string): string;
   /** Sort item; null lowest, whatever the engine's default. */
   orderBy(sql: string, direction: "ascending" | "descending"): string;
   /** An expression that fails the query with an error of asof. */

@@ -66,9 +66,8 @@ function wantedFeature(feature: FeatureModel): WantedColumn {
 }
 
 function asOfSteps(context: Context): readonly Step[] {
-  const { output, dialect, join } = context;
+  const { output, dialect, join, spine } = context;
   const match = `${output}_match`;
-  const found = `${output}_found`;
   const sorted = sortStatements(context, match);
   const paired = [dialect.createTable(match, selectPaired(context))];
   return [
@@ -76,14 +75,13 @@ function asOfSteps(context: Context): readonly Step[] {
     join.keys.length === 0
       ? { phase: "find the visible rows", sql: sorted }
       : { phase: "find the visible rows", when: isCheapToPair(context), sql: paired, otherwise: sorted },
-    { phase: "fetch the features", sql: [dialect.createTable(found, selectFound(context, match))] },
+    { phase: "fetch the features", sql: [dialect.createTable(output, selectFeatures(context, match))] },
     {
-      phase: "resolve ties and put the features in spine order",
-      when: `SELECT (SELECT count(*) FROM ${found}) > (SELECT count(*) FROM ${match})`,
-      sql: tieStatements(context, match, found),
-      otherwise: [dialect.createTable(output, selectInOrder(context, found))],
+      phase: "resolve ties",
+      when: `SELECT (SELECT count(*) FROM ${output}) > ${spine.rowCount}`,
+      sql: tieStatements(context, match),
     },
-    { phase: "clean up", sql: [dialect.dropTable(found), dialect.dropTable(match)] },
+    { phase: "clean up", sql: [dialect.dropTable(match)] },
   ];
 }
 
@@ -196,17 +194,20 @@ function createdOrLowest(sql: string): string {
   return `coalesce(${sql}, -9223372036854775807)`;
 }
 
-/** The rows that lie at the matched times, several for a spine row where they tie, with the features asked for as `o0…`. */
-function selectFound(context: Context, match: string): string {
-  const outputs = outputsOf(context);
-  const created = context.created ? ["e.cr"] : [];
-  const items = ["m.r", late(context, "m.t"), ...created, ...outputs.map((o, i) => `e.c${i} AS ${o}`)];
-  return `SELECT ${items.join(", ")} FROM ${fetch(context, outputs.length, match)}`;
+/** For each spine row, in their order, the rows that lie at the matched time: several where they tie, or one of nulls. */
+function selectFeatures(context: Context, match: string): string {
+  const fetched = `SELECT ${["m.r", ...fetchedItems(context)].join(", ")} FROM ${fetch(context, context.join.features.length, match)}`;
+  const items = ["late", ...createdOf(context), ...outputsOf(context)].map((c) => `f.${c}`);
+  return `SELECT ${["s.r", ...items].join(", ")} FROM ${context.spine.table} AS s LEFT JOIN (${fetched}) AS f ON f.r = s.r ORDER BY s.r`;
 }
 
-function selectInOrder(context: Context, found: string): string {
-  const items = ["s.r", "f.late", ...outputsOf(context).map((o) => `f.${o}`)];
-  return `SELECT ${items.join(", ")} FROM ${context.spine.table} AS s LEFT JOIN ${found} AS f ON f.r = s.r ORDER BY s.r`;
+/** `late`, the created time where there is one, since ties go by it, and the features asked for as `o0…`. */
+function fetchedItems(context: Context): readonly string[] {
+  return [late(context, "m.t"), ...createdOf(context).map((c) => `e.${c}`), ...outputsOf(context).map((o, i) => `e.c${i} AS ${o}`)];
+}
+
+function createdOf({ created }: Context): readonly string[] {
+  return created ? ["cr"] : [];
 }
 
 function outputsOf({ join }: Context): readonly string[] {
@@ -226,33 +227,35 @@ function late({ created }: Context, time: string): string {
   return `${created ? `e.cr > ${time}` : "FALSE"} AS late`;
 }
 
-/** Of the rows found for one spine row only the greatest in the row order counts. */
-function tieStatements(context: Context, match: string, found: string): readonly string[] {
-  const { dialect, output } = context;
+/** Of several rows for one spine row the greatest in the row order stays. */
+function tieStatements(context: Context, match: string): readonly string[] {
+  const { dialect, output, columns, order } = context;
+  const outputs = outputsOf(context);
   const tied = `${output}_tied`;
-  const items = ["r", "late", ...outputsOf(context)].join(", ");
-  const rest = `SELECT ${items} FROM ${found} WHERE r NOT IN (SELECT r FROM ${tied})`;
-  const resolved = `(${rest} UNION ALL SELECT ${items} FROM (${selectWinners(context, match, found, tied)}) AS w)`;
-  return [
-    dialect.createTable(tied, `SELECT r FROM ${found} GROUP BY r HAVING count(*) > 1`),
-    dialect.createTable(output, selectInOrder(context, resolved)),
-    dialect.dropTable(tied),
-  ];
+  const resolve =
+    columns.length === outputs.length
+      ? [dialect.keepFirst(output, ["r"], descending([...createdOf(context), ...order.map((i) => `o${i}`)], dialect), isAmong(tied))]
+      : replaceTable(output, selectResolved(context, match, tied), dialect);
+  return [dialect.createTable(tied, `SELECT r FROM ${output} GROUP BY r HAVING count(*) > 1`), ...resolve, dialect.dropTable(tied)];
 }
 
 /** Columns of the row order that were not asked for are read now, for the tied rows alone. */
-function selectWinners(context: Context, match: string, found: string, tied: string): string {
-  const { dialect, columns, order } = context;
-  const outputs = outputsOf(context);
-  const isTied = `r IN (SELECT r FROM ${tied})`;
-  const created = context.created ? ["cr"] : [];
-  const by = (names: readonly string[]): readonly string[] => names.map((c) => dialect.orderBy(c, "descending"));
-  if (columns.length === outputs.length) {
-    return dialect.firstPerPartition(`SELECT * FROM ${found} WHERE ${isTied}`, ["r"], by([...created, ...order.map((i) => `o${i}`)]));
-  }
-  const items = ["m.r", late(context, "m.t"), ...created.map((c) => `e.${c}`), ...outputs.map((o, i) => `e.c${i} AS ${o}`)];
-  const candidates = `SELECT ${items.join(", ")} FROM ${fetch(context, columns.length, `(SELECT * FROM ${match} WHERE ${isTied})`)}`;
-  return dialect.firstPerPartition(candidates, ["m.r"], by([...created.map((c) => `e.${c}`), ...order.map((i) => `e.c${i}`)]));
+function selectResolved(context: Context, match: string, tied: string): string {
+  const { dialect, columns, order, output } = context;
+  const by = [...createdOf(context), ...order.map((i) => `c${i}`)].map((c) => `e.${c}`);
+  const tiedMatch = `(SELECT * FROM ${match} WHERE ${isAmong(tied)})`;
+  const candidates = `SELECT ${["m.r", ...fetchedItems(context)].join(", ")} FROM ${fetch(context, columns.length, tiedMatch)}`;
+  const winners = dialect.firstPerPartition(candidates, ["m.r"], descending(by, dialect));
+  const items = ["r", "late", ...outputsOf(context)].join(", ");
+  return `SELECT ${items} FROM (SELECT ${items} FROM ${output} WHERE NOT ${isAmong(tied)} UNION ALL SELECT ${items} FROM (${winners}) AS w) AS u ORDER BY r`;
+}
+
+function isAmong(tied: string): string {
+  return `(r IN (SELECT r FROM ${tied}))`;
+}
+
+function descending(columns: readonly string[], dialect: Dialect): readonly string[] {
+  return columns.map((c) => dialect.orderBy(c, "descending"));
 }
 
 /** Puts the result of a SELECT, which may read the table, in the table's place. */
