@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { AsofError, count, csv, entity, featureView, float64, int64, last, push, string, sum } from "@asof/core";
+import { AsofError, count, csv, decodeSourceState, entity, featureView, float64, int64, last, push, string, sum } from "@asof/core";
 import { at, collect, Project, storeKinds } from "./project.test.support.ts";
 
 const user = entity("user", { key: { user_id: int64({ as: "number" }) } });
@@ -32,7 +32,7 @@ for (const kind of storeKinds) {
         row(1, "2024-02-29T11:00:00Z", 2, null),
         row(2, "2024-02-29T10:00:00Z"),
       ]);
-      assert.deepEqual(counts, { rows: 3, heldBack: 0, beforeHandover: 0, written: 4 });
+      assert.deepEqual(counts, { rows: 3, heldBack: 0, beforeHandover: 0, outsideHistory: 0, written: 4 });
       const entities = [{ user_id: 1 }, { user_id: 2 }, { user_id: 3 }];
       const { rows, statuses } = await process.store.getOnlineFeatures({ features: [latest, totals], entities });
       assert.deepEqual(rows[0], { latest: { amount: 2, note: null }, totals: { clicks: 2, spent_1d: 3, note: "a" } });
@@ -117,7 +117,11 @@ for (const kind of storeKinds) {
       assert.equal(await ask(), 1);
       await process.store.materializeIncremental();
       assert.equal(await ask(), 2, "a late row of the log");
-      await process.store.push(clicks, [row(1, "2024-02-29T12:00:00Z")], { to: "online" });
+      const outside = await process.store.push(clicks, [row(1, "2024-02-29T12:00:00Z")], { to: "online" });
+      assert.equal(outside.outsideHistory, 1);
+      const { records } = await process.session.runtime.registry.snapshot(null);
+      const state = records.find((r) => r.kind === "source_state" && r.name === "clicks");
+      assert.equal(decodeSourceState(state?.spec ?? null, "clicks").onlineOnlyRows, 1);
       assert.equal(await ask(), 3);
       const report = await process.session.compareParity({
         asked: [

@@ -97,6 +97,24 @@ describe("request views", () => {
     );
   });
 
+  test("an output that is not declared fails in both paths, instead of leaving the declared one null", async () => {
+    const { project, store } = await open();
+    await using _ = project;
+    const misspelt = requestView(
+      "misspelt",
+      { inputs: [totals] },
+      { value: float64() },
+      untyped(() => ({ valeu: 1 })),
+    );
+    const fails = { code: "ASOF_REQUEST_VIEW_FAILED", message: /misspelt.*"valeu", which is not declared \(value\)/ };
+    await assert.rejects(store.getOnlineFeatures({ features: [misspelt], entities: [{ user_id: 1 }] }), fails);
+    await using training = await store.getHistoricalFeatures({
+      features: [misspelt],
+      spine: [{ user_id: 1, event_timestamp: project.clock.nowUs() }],
+    });
+    await assert.rejects(collect(training.rows()), fails);
+  });
+
   test("inputs are normalized to their types in both paths, absent is null, and t is the same instant", async () => {
     const { project, store } = await open();
     await using _ = project;

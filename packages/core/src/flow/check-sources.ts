@@ -1,6 +1,6 @@
 import type { RepositoryModel, SourceModel } from "../definition/model.ts";
 import { AsofError, type Issue, sentenceOf } from "../error/error.ts";
-import type { ColumnInfo, OfflineStore, SourceDescription } from "../store/offline.ts";
+import type { ColumnInfo, OfflineStore, RunOptions, SourceDescription } from "../store/offline.ts";
 import { printType, type ValueType } from "../value/type.ts";
 import { fits } from "./source-fit.ts";
 
@@ -8,16 +8,20 @@ import { fits } from "./source-fit.ts";
  * Compares every source with what the engine finds: that it is there, that the declared columns, keys and times exist and have
  * fitting types. All faults at once.
  */
-export async function checkSources(offline: OfflineStore, definitions: RepositoryModel): Promise<readonly Issue[]> {
+export async function checkSources(
+  offline: OfflineStore,
+  definitions: RepositoryModel,
+  options: RunOptions = {},
+): Promise<readonly Issue[]> {
   const issues: Issue[] = [];
   for (const source of definitions.sources) {
     // The batch side of a push source is a source of its own; the push side has nothing to look at.
     if (source.type === "push") continue;
     try {
-      const found = await offline.describeSource(source, null);
+      const found = await offline.describeSource(source, null, options);
       issues.push(...compareColumns(source, found), ...compareKeys(source, definitions, found));
     } catch (error) {
-      if (!(error instanceof AsofError)) throw error;
+      if (!(error instanceof AsofError) || error.code === "ASOF_INTERRUPTED") throw error;
       issues.push({
         code: error.code,
         path: `sources.${source.name}`,

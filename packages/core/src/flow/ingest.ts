@@ -1,6 +1,6 @@
 import type { ColumnModel, PushSourceModel } from "../definition/model.ts";
-import { AsofError } from "../error/error.ts";
-import { recordIngest } from "../registry/source-state.ts";
+import { AsofError, printValue } from "../error/error.ts";
+import { recordIngest, recordOnlineOnly } from "../registry/source-state.ts";
 import { updateSourceState } from "../registry/update-state.ts";
 import type { LogRow, PullRequest } from "../store/offline.ts";
 import { compileKeyEncoder } from "../value/key.ts";
@@ -29,9 +29,15 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
   const nowUs = runtime.clock.nowUs();
   const idempotencyKey = request.idempotencyKey ?? runtime.random.id();
   const rows = parsePushedRows(source, keyColumns(views), request.rows, { nowUs, idempotencyKey, origin: "push" });
-  if (rows.length === 0) return { rows: 0, heldBack: 0, beforeHandover: 0, written: 0 };
-
-  const to = request.to ?? "both";
+  const to = readTarget(request.to);
+  const counts: PushCounts = {
+    rows: rows.length,
+    heldBack: 0,
+    beforeHandover: 0,
+    outsideHistory: to === "online" ? rows.length : 0,
+    written: 0,
+  };
+  if (rows.length === 0) return counts;
   let handoverUs = requireHandover(registry, source, views);
   if (to !== "online") {
     if (registry.firstIngestOf(source.name) === null && source.batch === null) await coverFromTheBeginning(runtime, views, nowUs);
@@ -40,7 +46,7 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
     handoverUs = handoverUs === null ? null : state.handoverUs;
     await runtime.offline.append({ project: runtime.project, source }, rows);
   }
-  if (to === "offline") return { rows: rows.length, heldBack: 0, beforeHandover: 0, written: 0 };
+  if (to === "offline") return counts;
 
   const live = handoverUs === null ? rows : rows.filter((row) => eventTimeOf(source, row) >= (handoverUs ?? 0));
   const dueUs = nowUs + runtime.settings.maxFutureSkewUs;
@@ -51,7 +57,21 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
   const mayBeReplay = to === "both" && (request.idempotencyKey !== undefined || source.eventId !== null);
   const isStamped = due.some((row) => row.createdTimeUs === nowUs);
   const written = await writeToAll(runtime, registry, source, due, mayBeReplay && isStamped);
-  return { rows: rows.length, heldBack: held.length, beforeHandover: rows.length - live.length, written };
+  if (to === "online") {
+    await updateSourceState(runtime.registry, runtime.project, source.name, (s) => recordOnlineOnly(s, rows.length), runtime.clock);
+  }
+  return { ...counts, heldBack: held.length, beforeHandover: rows.length - live.length, written };
+}
+
+/** A target from JavaScript may be anything. */
+function readTarget(to: PushRequest["to"]): NonNullable<PushRequest["to"]> {
+  if (to === undefined) return "both";
+  if (to === "online" || to === "offline" || to === "both") return to;
+  throw new AsofError("ASOF_PUSH_INVALID", `A push goes to "online", "offline" or "both", not to ${printValue(to)}.`, {
+    path: "to",
+    value: to,
+    fix: "Give one of the three.",
+  });
 }
 
 /** Writes to the views of now; where definitions were applied meanwhile, also to the generations that these brought. */

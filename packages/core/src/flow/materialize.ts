@@ -136,7 +136,7 @@ async function materializeOnce(runtime: Runtime, job: OpenJob, name: string, req
   const target = await loadTarget(runtime, name);
   const { model, online } = target;
   const log = model.source.type === "push" ? { project: runtime.project, source: model.source } : null;
-  const extent = await runtime.offline.describeSource(model.source, log);
+  const extent = await runtime.offline.describeSource(model.source, log, { signal: request.signal });
   const endUs = Math.min(request.endUs, runtime.clock.nowUs() + runtime.settings.maxFutureSkewUs);
   const span = chooseSpan(runtime.settings, target, { ...request, endUs }, extent);
   const slice = slicesOf(runtime.project, target, span, await moveFreeHandover(runtime, target, endUs));

@@ -20,6 +20,8 @@ export interface PushCounts {
   readonly heldBack: number;
   /** Rows before the source's handover: the batch table's part of history, so not written. */
   readonly beforeHandover: number;
+  /** Rows of an online-only push: not in the history, so exempt from parity. Counted per source in the registry, too. */
+  readonly outsideHistory: number;
   /** Online rows and states changed. */
   readonly written: number;
 }

@@ -57,6 +57,7 @@ function compileStep(plan: RequestPlan, use: ComputedUse): Step {
     positions: input.features.map((f) => positionOf(plan, input.from, input.index, f)),
   }));
   const outputs = view.features.map((f) => ({ name: f.name, normalize: compileNormalizer(f.type, true) }));
+  const declared = new Set(view.features.map((f) => f.name));
   const fields = new Set(view.request.map((f) => f.name));
 
   return (source, request, earlier) => {
@@ -74,6 +75,7 @@ function compileStep(plan: RequestPlan, use: ComputedUse): Step {
     }
     try {
       const result = compute(argument);
+      refuseUndeclared(result, declared);
       return outputs.map((output) => output.normalize(result[output.name] ?? null, `request view "${view.name}", output "${output.name}"`));
     } catch (cause) {
       if (view.onError === "null") return outputs.map(() => null);
@@ -85,6 +87,14 @@ function compileStep(plan: RequestPlan, use: ComputedUse): Step {
       });
     }
   };
+}
+
+/** A misspelt output would leave the declared one null in both paths, so that parity could not tell. */
+function refuseUndeclared(result: Readonly<Record<string, unknown>>, declared: ReadonlySet<string>): void {
+  for (const name of Object.keys(result)) {
+    if (declared.has(name)) continue;
+    throw new Error(`its function returns "${name}", which is not declared (${[...declared].join(", ")})`);
+  }
 }
 
 function positionOf(plan: RequestPlan, from: "stored" | "computed", index: number, feature: FeatureModel): number {
