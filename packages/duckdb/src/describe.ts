@@ -17,7 +17,7 @@ import { valueTypeOf } from "./column-types.ts";
 import { convertColumn } from "./convert.ts";
 import { duckDbDialect } from "./dialect.ts";
 import { describeLog } from "./log.ts";
-import type { Session } from "./session.ts";
+import type { Session, StatementOptions } from "./session.ts";
 import { describeBatch, sourceContext } from "./source-table.ts";
 
 /** Columns and extent of a source: batch and log together, without regard to the handover. */
@@ -26,14 +26,16 @@ export async function describeSource(
   places: Places,
   source: SourceModel,
   log: LogReference | null,
+  options: StatementOptions = {},
 ): Promise<SourceDescription> {
   const batch = source.type === "push" ? source.batch : source;
   const tables = {
-    batch: batch === null ? null : await describeBatch(session, places.repositoryPath, batch),
-    log: log === null ? null : await describeLog(session, places.logFolder, log, {}),
+    batch: batch === null ? null : await describeBatch(session, places.repositoryPath, batch, options),
+    log: log === null ? null : await describeLog(session, places.logFolder, log, options),
   };
   // The types of a csv file's columns are a guess, for people; reading it goes by the declared ones.
-  const shown = batch?.type === "csv" ? await describeBatch(session, places.repositoryPath, batch, { typedCsv: true }) : tables.batch;
+  const shown =
+    batch?.type === "csv" ? await describeBatch(session, places.repositoryPath, batch, { ...options, typedCsv: true }) : tables.batch;
   const faulty = batch?.type === "csv" ? await findFaultyTexts(session, tables.batch, shown, batch) : undefined;
   const bound: BoundHistory = { source, history: { batch, log, handoverUs: null }, tables };
   const context = sourceContext(source);
@@ -42,9 +44,9 @@ export async function describeSource(
     { keys: [], columns: [], created: false, identity: false, range: { fromUs: null, toUs: null } },
     duckDbDialect,
   );
-  const [row = {}] = await session.rows(`SELECT count(*) AS n, min(t) AS lo, max(t) AS hi FROM (${history}) AS h`, context);
+  const [row = {}] = await session.rows(`SELECT count(*) AS n, min(t) AS lo, max(t) AS hi FROM (${history}) AS h`, context, options);
   const undated = countUndated(bound, duckDbDialect);
-  const [lost = {}] = undated === null ? [] : await session.rows(undated, context);
+  const [lost = {}] = undated === null ? [] : await session.rows(undated, context, options);
   const rowsWithoutEventTime = Number(lost.n ?? 0);
   const isDated = source.eventTime !== null && Number(row.n) > 0;
   return {

@@ -31,10 +31,13 @@ class DuckDbOfflineStore implements OfflineStore {
   readonly type = "duckdb";
   readonly #engine: Engine;
   readonly #places: Places;
+  readonly #lanesAtOnce: number;
 
-  constructor(engine: Engine, places: Places) {
+  constructor(engine: Engine, config: DuckDbConfig) {
     this.#engine = engine;
-    this.#places = places;
+    this.#places = config;
+    // Where memory is scarce on purpose, two views at a time would only spill twice as much.
+    this.#lanesAtOnce = config.memoryLimit === undefined && config.threads !== 1 ? 2 : 1;
   }
 
   async toSql(plan: JoinPlan, spine: SpineInput): Promise<string> {
@@ -45,7 +48,7 @@ class DuckDbOfflineStore implements OfflineStore {
   async retrieve(plan: JoinPlan, spine: SpineInput, options: RunOptions = {}): Promise<OfflineResult> {
     const session = await this.#engine.session();
     try {
-      return await retrieve(session, this.#places, plan, spine, options);
+      return await retrieve(session, this.#places, plan, spine, this.#lanesAtOnce, options);
     } catch (error) {
       await session[Symbol.asyncDispose]();
       throw error;
@@ -57,8 +60,8 @@ class DuckDbOfflineStore implements OfflineStore {
     yield* pull(session, this.#places, request, options);
   }
 
-  async describeSource(source: SourceModel, log: LogReference | null): Promise<SourceDescription> {
-    return this.#with((session) => describeSource(session, this.#places, source, log));
+  async describeSource(source: SourceModel, log: LogReference | null, { signal }: RunOptions = {}): Promise<SourceDescription> {
+    return this.#with((session) => describeSource(session, this.#places, source, log, { signal }));
   }
 
   async describeSpine(spine: SpineInput): Promise<readonly ColumnInfo[]> {

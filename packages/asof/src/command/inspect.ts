@@ -100,7 +100,7 @@ async function inspectStores(findings: Findings, config: Config, options: Inspec
   if (offline !== null && definitions !== null) {
     await findings.look(
       "sources",
-      async () => throwAll(await checkSources(offline, definitions)),
+      async () => throwAll(await checkSources(offline, definitions, { signal: options.signal })),
       () => "there, with the declared columns",
     );
   }

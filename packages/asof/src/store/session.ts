@@ -49,6 +49,14 @@ import {
 /** What is asked for: a service, or references to views. */
 export type Asked = ServiceModel | readonly ViewReference[];
 
+/** How a plan treats the sources. */
+interface SourceValidation {
+  /** Do not look at them. */
+  readonly skipSourceValidation?: boolean | undefined;
+  /** Ends the looking. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 interface CompiledRequest {
   readonly plan: RequestPlan;
   readonly program: OnlineProgram;
@@ -126,10 +134,12 @@ export class Session implements AsyncDisposable {
    * What apply would do. Throws ASOF_DEFINITION_INVALID with every fault of the definitions, and of the sources that they name
    * unless `skipSourceValidation`.
    */
-  async plan(options: PlanOptions & { readonly skipSourceValidation?: boolean | undefined } = {}): Promise<Plan> {
+  async plan(options: PlanOptions & SourceValidation = {}): Promise<Plan> {
     const definitions = await this.definitions();
     throwIssues(validateRepository(definitions));
-    if (options.skipSourceValidation !== true) throwIssues(await checkSources(this.runtime.offline, definitions));
+    if (options.skipSourceValidation !== true) {
+      throwIssues(await checkSources(this.runtime.offline, definitions, { signal: options.signal }));
+    }
     const snapshot = await this.runtime.registry.snapshot(this.runtime.project);
     return planChanges(snapshot, definitions, this.repositoryName, options);
   }

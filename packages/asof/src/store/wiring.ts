@@ -1,5 +1,6 @@
 import { AsofError, type OfflineStore, type OnlineStore, openMemoryOnlineStore, openMemoryRegistry, type RegistryStore } from "@asof/core";
 import type { Config } from "../config/load.ts";
+import { openWhenUsed } from "./lazy-offline.ts";
 
 /** The stores that a configuration names, opened. */
 export interface OpenedStores {
@@ -10,13 +11,13 @@ export interface OpenedStores {
 }
 
 /**
- * Opens the stores by their `type`, loading each package only when it is used. What was opened is closed again when a later one
- * fails.
+ * Opens the stores by their `type`, loading each package only when it is used, the offline engine only when it is asked something.
+ * What was opened is closed again when a later one fails.
  */
 export async function openStores(repositoryPath: string, config: Config): Promise<OpenedStores> {
   await using opened = new AsyncDisposableStack();
   const registry = opened.use(await openRegistry(config));
-  const offline = opened.use(await openOffline(repositoryPath, config));
+  const offline = opened.use(openWhenUsed(config.offlineStore.type, () => openOffline(repositoryPath, config)));
   const online = opened.use(await openOnline(config));
   const kept = opened.move();
   return { registry, offline, online, close: () => kept.disposeAsync() };

@@ -99,7 +99,7 @@ export function readFrom(offline: OfflineStore, replaced: ReadonlyMap<string, Ba
     toSql: (plan, spine) => offline.toSql(join_(plan), spine),
     retrieve: (plan, spine, options) => offline.retrieve(join_(plan), spine, options),
     pull: (request, options) => offline.pull(pull(request), options),
-    describeSource: (source, reference) => offline.describeSource(whole(source), log(reference)),
+    describeSource: (source, reference, options) => offline.describeSource(whole(source), log(reference), options),
     describeSpine: (spine) => offline.describeSpine(spine),
     append: (reference, rows) => offline.append(reference, rows),
     [Symbol.asyncDispose]: () => offline[Symbol.asyncDispose](),

@@ -106,7 +106,7 @@ export interface OfflineStore extends AsyncDisposable {
   retrieve(plan: JoinPlan, spine: SpineInput, options?: RunOptions): Promise<OfflineResult>;
   pull(request: PullRequest, options?: RunOptions): AsyncIterable<PulledBatch>;
   /** Columns as the engine sees them (logical names), and the extent of the event time. Keys and times included. */
-  describeSource(source: SourceModel, log: LogReference | null): Promise<SourceDescription>;
+  describeSource(source: SourceModel, log: LogReference | null, options?: RunOptions): Promise<SourceDescription>;
   /** Columns of a spine, without running anything on it. */
   describeSpine(spine: SpineInput): Promise<readonly ColumnInfo[]>;
   /**

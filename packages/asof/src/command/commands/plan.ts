@@ -12,7 +12,7 @@ interface PlanCommandOptions extends GlobalOptions {
 /** `asof plan`: exit 0 also when there is something to change, 3 when the plan is refused. */
 export async function runPlan(context: CommandContext, options: PlanCommandOptions): Promise<void> {
   await withSession(context, options, async (session) => {
-    const plan = await session.plan(options);
+    const plan = await session.plan({ ...options, signal: context.signal });
     show(context, plan);
     throwRefusals(plan);
   });
@@ -21,7 +21,7 @@ export async function runPlan(context: CommandContext, options: PlanCommandOptio
 /** `asof apply`: prints the plan, then carries out that very plan. */
 export async function runApply(context: CommandContext, options: PlanCommandOptions): Promise<void> {
   await withSession(context, options, async (session) => {
-    const plan = await session.plan(options);
+    const plan = await session.plan({ ...options, signal: context.signal });
     if (!context.json) show(context, plan);
     context.signal.throwIfAborted();
     const status = await session.apply(plan);
