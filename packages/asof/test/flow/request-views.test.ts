@@ -100,12 +100,8 @@ describe("request views", () => {
   test("an output that is not declared fails in both paths, instead of leaving the declared one null", async () => {
     const { project, store } = await open();
     await using _ = project;
-    const misspelt = requestView(
-      "misspelt",
-      { inputs: [totals] },
-      { value: float64() },
-      untyped(() => ({ valeu: 1 })),
-    );
+    const wrong = (): { value: number } => untyped<{ value: number }>({ valeu: 1 });
+    const misspelt = requestView("misspelt", { inputs: [totals] }, { value: float64() }, wrong);
     const fails = { code: "ASOF_REQUEST_VIEW_FAILED", message: /misspelt.*"valeu", which is not declared \(value\)/ };
     await assert.rejects(store.getOnlineFeatures({ features: [misspelt], entities: [{ user_id: 1 }] }), fails);
     await using training = await store.getHistoricalFeatures({

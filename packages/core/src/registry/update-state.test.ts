@@ -78,10 +78,12 @@ describe("updating state", () => {
     assert.deepEqual(await updateSourceState(store, "shop", "s", (s) => recordIngest(recordIngest(s, 5), 9), clock), {
       handoverUs: null,
       firstIngestUs: 5,
+      onlineOnlyRows: 0,
     });
     assert.deepEqual(await updateSourceState(store, "shop", "s", (s) => moveHandover(moveHandover(s, 8), 3), clock), {
       handoverUs: 8,
       firstIngestUs: 5,
+      onlineOnlyRows: 0,
     });
   });
 
