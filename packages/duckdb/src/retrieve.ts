@@ -9,13 +9,14 @@ import {
   type RunOptions,
   refuseNameCollisions,
   type SpineInput,
+  type Step,
 } from "@asof/core";
 import { bindPlan, type Places } from "./bind-plan.ts";
 import { duckDbDialect, quoteName } from "./dialect.ts";
 import { engineSettings } from "./engine.ts";
 import type { ErrorContext } from "./errors.ts";
 import { DuckDbResult } from "./result.ts";
-import type { Session, StatementOptions } from "./session.ts";
+import type { Session, StatementOptions, StatementRunner } from "./session.ts";
 import { type LoadedSpine, loadSpine } from "./spine.ts";
 
 /** Tables of a program lie in the session's schema, where several connections can read them, and not among temporary ones. */
@@ -36,39 +37,80 @@ async function prepare(session: Session, places: Places, plan: JoinPlan, spine: 
   return { spine: loaded, histories: await bindPlan(session, places, plan, options) };
 }
 
-/** Computes a join into the tables of a session, which the result then owns. */
+/** Computes a join into the tables of a session, which the result then owns; as many views at a time as `lanesAtOnce`. */
 export async function retrieve(
   session: Session,
   places: Places,
   plan: JoinPlan,
   spine: SpineInput,
+  lanesAtOnce: number,
   options: RunOptions,
 ): Promise<DuckDbResult> {
   const progress = new Progress(options);
-  const prepared = await prepare(session, places, plan, spine, progress.statement("reading the spine"));
+  const prepared = await prepare(session, places, plan, spine, progress.begin("reading the spine").statement);
   const program = compileJoin(plan, prepared, sessionDialect);
-  progress.expect(program.steps.length + 1);
-  for (const step of program.steps) {
-    const context = contextOf(plan, step.phase);
-    const statement = progress.statement(step.phase);
-    const chosen = step.when === undefined || (await isTrue(session, step.when, context, statement)) ? step.sql : (step.otherwise ?? []);
-    for (const sql of chosen) await session.run(sql, context, statement);
-    progress.done();
-  }
-  const report = await reportOf(session, prepared.spine, program.reports, progress.statement("counting"));
+  await runLanes(session, plan, program, lanesAtOnce, options, progress);
+  const report = await reportOf(session, prepared.spine, program.reports, progress.begin("counting").statement);
   options.onProgress?.(1, "done");
   return new DuckDbResult(session, prepared.spine, program.outputs, program.from, report);
+}
+
+/**
+ * Runs the lanes of a program. Short serial phases of one lane, such as sorting a small table, leave cores idle that another lane uses.
+ * The first failure interrupts the other lanes.
+ */
+async function runLanes(
+  session: Session,
+  plan: JoinPlan,
+  { lanes }: JoinProgram,
+  lanesAtOnce: number,
+  options: RunOptions,
+  progress: Progress,
+): Promise<void> {
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const failures: unknown[] = [];
+  progress.expect(lanes.reduce((sum, lane) => sum + lane.length, 1));
+  const waiting = lanes.values();
+  const work = async (runner: StatementRunner): Promise<void> => {
+    for (const lane of waiting) {
+      for (const step of lane) {
+        const { statement, end } = progress.begin(step.phase);
+        await runStep(runner, plan, step, { ...statement, signal });
+        end();
+      }
+    }
+  };
+  const workOrStop = async (runner: StatementRunner): Promise<void> => {
+    try {
+      await work(runner);
+    } catch (error) {
+      failures.push(error);
+      stop.abort();
+    }
+  };
+  const others = Array.from({ length: Math.min(lanesAtOnce, lanes.length) - 1 }, () => session.beside(workOrStop));
+  await Promise.all([workOrStop(session), ...others]);
+  if (failures.length > 0) throw failures[0];
+}
+
+async function runStep(runner: StatementRunner, plan: JoinPlan, step: Step, statement: StatementOptions): Promise<void> {
+  const context = contextOf(plan, step.phase);
+  const chosen = step.when === undefined || (await isTrue(runner, step.when, context, statement)) ? step.sql : (step.otherwise ?? []);
+  for (const sql of chosen) await runner.run(sql, context, statement);
 }
 
 /** The statements of a retrieval, for people. The spine is loaded, since its range is part of them. */
 export async function printJoin(session: Session, places: Places, plan: JoinPlan, spine: SpineInput): Promise<string> {
   const prepared = await prepare(session, places, plan, spine, {});
   const program = compileJoin(plan, prepared, duckDbDialect);
-  const statements = program.steps.flatMap((step) => [
-    `-- ${step.phase}${step.when === undefined ? "" : `, only if (${step.when})`}`,
-    ...step.sql.map((sql) => `${sql};`),
-    ...(step.otherwise === undefined ? [] : ["-- otherwise", ...step.otherwise.map((sql) => `${sql};`)]),
-  ]);
+  const statements = program.lanes
+    .flat()
+    .flatMap((step) => [
+      `-- ${step.phase}${step.when === undefined ? "" : `, only if (${step.when})`}`,
+      ...step.sql.map((sql) => `${sql};`),
+      ...(step.otherwise === undefined ? [] : ["-- otherwise", ...step.otherwise.map((sql) => `${sql};`)]),
+    ]);
   return [
     `${engineSettings};`,
     `-- the spine: ${prepared.spine.rowCount} rows in table ${prepared.spine.table}(r, t, keys, columns)`,
@@ -95,8 +137,8 @@ function contextOf(plan: JoinPlan, phase: string): ErrorContext {
     : { doing: "source", what: `Feature view "${join.view.name}", source "${join.view.source.name}"` };
 }
 
-async function isTrue(session: Session, query: string, context: ErrorContext, statement: StatementOptions): Promise<boolean> {
-  const [row = {}] = await session.rows(query, context, statement);
+async function isTrue(runner: StatementRunner, query: string, context: ErrorContext, statement: StatementOptions): Promise<boolean> {
+  const [row = {}] = await runner.rows(query, context, statement);
   return Object.values(row)[0] === true;
 }
 
@@ -122,9 +164,10 @@ async function reportOf(
   return { spineRows: spine.rowCount, rowsWithoutEventTime, knownOnlyLater };
 }
 
-/** Progress over the steps of a program, each of which counts alike. */
+/** Progress over the steps of a program, each of which counts alike; several may run at once. */
 class Progress {
   readonly #options: RunOptions;
+  readonly #running = new Set<{ fraction: number }>();
   #expected = 1;
   #finished = 0;
 
@@ -136,14 +179,27 @@ class Progress {
     this.#expected = steps;
   }
 
-  done(): void {
-    this.#finished += 1;
+  begin(phase: string): { readonly statement: StatementOptions; end(): void } {
+    const { onProgress, signal } = this.#options;
+    const step = { fraction: 0 };
+    const end = (): void => {
+      this.#running.delete(step);
+      this.#finished += 1;
+    };
+    if (onProgress === undefined) return { statement: { signal }, end };
+    this.#running.add(step);
+    const report = (): void => onProgress(this.#fraction(), phase);
+    report();
+    const onFraction = (fraction: number | null): void => {
+      step.fraction = fraction ?? 0;
+      report();
+    };
+    return { statement: { signal, onFraction }, end };
   }
 
-  statement(phase: string): StatementOptions {
-    const { onProgress, signal } = this.#options;
-    if (onProgress === undefined) return { signal };
-    onProgress(this.#finished / this.#expected, phase);
-    return { signal, onFraction: (fraction) => onProgress((this.#finished + (fraction ?? 0)) / this.#expected, phase) };
+  #fraction(): number {
+    let done = this.#finished;
+    for (const step of this.#running) done += step.fraction;
+    return Math.min(1, done / this.#expected);
   }
 }

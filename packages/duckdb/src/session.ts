@@ -5,11 +5,19 @@ import { type ErrorContext, interruptedError, translateError } from "./errors.ts
 /** How often an abort is repeated until the engine heeds it, and progress is asked for. */
 const pollMs = 100;
 
+/** Runs statements one after the other. */
+export interface StatementRunner {
+  /** Runs a statement. Aborting interrupts it. */
+  run(sql: string, context: ErrorContext, options?: StatementOptions): Promise<void>;
+  /** Runs a query with a small result. */
+  rows(sql: string, context: ErrorContext, options?: StatementOptions): Promise<readonly Record<string, JS>[]>;
+}
+
 /**
  * A connection with a schema of its own in the engine's memory: tables made through it vanish when it is closed, and further
  * connections can read them at the same time.
  */
-export class Session implements AsyncDisposable {
+export class Session implements StatementRunner, AsyncDisposable {
   readonly schema: string;
   readonly #connection: DuckDBConnection;
   readonly #connect: () => Promise<DuckDBConnection>;
@@ -32,19 +40,25 @@ export class Session implements AsyncDisposable {
     await this.#connection.run(`CREATE SCHEMA ${this.schema}; USE ${this.schema}`);
   }
 
-  /** Runs a statement. Aborting interrupts it. */
-  async run(sql: string, context: ErrorContext, options: StatementOptions = {}): Promise<void> {
-    await guard(this.#connection, options, context, async () => {
-      await this.#connection.run(sql);
-    });
+  run(sql: string, context: ErrorContext, options: StatementOptions = {}): Promise<void> {
+    return runnerOn(this.#connection).run(sql, context, options);
   }
 
-  /** Runs a query with a small result. */
-  async rows(sql: string, context: ErrorContext, options: StatementOptions = {}): Promise<readonly Record<string, JS>[]> {
-    return guard(this.#connection, options, context, async () => {
-      const result = await this.#connection.run(sql);
-      return result.getRowObjectsJS();
-    });
+  rows(sql: string, context: ErrorContext, options: StatementOptions = {}): Promise<readonly Record<string, JS>[]> {
+    return runnerOn(this.#connection).rows(sql, context, options);
+  }
+
+  /** Work with the session's tables on a connection of its own, so that statements of several works may run at once. */
+  async beside<T>(work: (runner: StatementRunner) => Promise<T>): Promise<T> {
+    const connection = await this.#connect();
+    this.#readers.add(connection);
+    try {
+      await connection.run(`USE ${this.schema}`);
+      return await work(runnerOn(connection));
+    } finally {
+      this.#readers.delete(connection);
+      connection.closeSync();
+    }
   }
 
   /**
@@ -79,6 +93,20 @@ export class Session implements AsyncDisposable {
       this.#connection.closeSync();
     }
   }
+}
+
+function runnerOn(connection: DuckDBConnection): StatementRunner {
+  return {
+    run: (sql, context, options = {}) =>
+      guard(connection, options, context, async () => {
+        await connection.run(sql);
+      }),
+    rows: (sql, context, options = {}) =>
+      guard(connection, options, context, async () => {
+        const result = await connection.run(sql);
+        return result.getRowObjectsJS();
+      }),
+  };
 }
 
 export interface StreamChunk {

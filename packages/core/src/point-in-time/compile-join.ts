@@ -10,7 +10,7 @@ import { compileWindowedView } from "./windowed-view.ts";
 
 /** Compiles a join plan into the program of an engine. No I/O; throws ASOF_SOURCE_COLUMN where a source does not fit its definition. */
 export function compileJoin(plan: JoinPlan, tables: JoinTables, dialect: Dialect): JoinProgram {
-  const steps: Step[] = [];
+  const lanes: (readonly Step[])[] = [];
   const outputs: OutputColumn[] = [];
   const hidden: OutputColumn[] = [];
   const reports: ReportQuery[] = [];
@@ -20,11 +20,11 @@ export function compileJoin(plan: JoinPlan, tables: JoinTables, dialect: Dialect
     const output = `asof_view_${i}`;
     const alias = `v${i}`;
     const common = { join, bound, spine: tables.spine, output, knowledge: plan.knowledge };
-    if (join.view.form === "plain") {
-      steps.push(...compilePlainView({ ...common, view: join.view }, dialect));
-    } else {
-      steps.push(...compileWindowedView({ ...common, view: join.view, bounds: plan.bounds }, dialect));
-    }
+    lanes.push(
+      join.view.form === "plain"
+        ? compilePlainView({ ...common, view: join.view }, dialect)
+        : compileWindowedView({ ...common, view: join.view, bounds: plan.bounds }, dialect),
+    );
     aliases.push({ table: output, alias });
     join.features.forEach((f, j) => {
       outputs.push({ name: f.output, type: f.feature.type, sql: `${alias}.o${j}` });
@@ -41,7 +41,7 @@ export function compileJoin(plan: JoinPlan, tables: JoinTables, dialect: Dialect
       knownOnlyLater: hasCreated(bound) ? `SELECT count(*) FROM ${output} WHERE late` : null,
     });
   });
-  return { steps, outputs: [...outputs, ...hidden], from: dialect.zip(aliases), reports };
+  return { lanes, outputs: [...outputs, ...hidden], from: dialect.zip(aliases), reports };
 }
 
 const float64: ValueType = { kind: "float64" };

@@ -62,9 +62,10 @@ export interface ReportQuery {
   readonly knownOnlyLater: string | null;
 }
 
-/** A compiled join: run the steps, then select from `from`, which yields one row per spine row, in its order. */
+/** A compiled join: run the lanes, then select from `from`, which yields one row per spine row, in its order. */
 export interface JoinProgram {
-  readonly steps: readonly Step[];
+  /** One per view. The steps of a lane run in order; lanes do not depend on each other and may run at the same time. */
+  readonly lanes: readonly (readonly Step[])[];
   readonly outputs: readonly OutputColumn[];
   /** FROM clause with the spine's table under the alias `s`. */
   readonly from: string;
