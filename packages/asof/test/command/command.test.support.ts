@@ -20,8 +20,8 @@ export interface RunOptions {
   readonly cwd: string;
   /** Added to the environment of the test. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Text on standard input; default none. */
-  readonly input?: string;
+  /** Text on standard input, null = none yet and the input stays open; default none. */
+  readonly input?: string | null;
   /** A program that starts the command, with its arguments: `["setpriv", "--reuid=1"]`. */
   readonly through?: readonly string[];
 }
@@ -39,7 +39,7 @@ export function startAsof(args: readonly string[], { cwd, environment = {}, inpu
   const [program = process.execPath, ...rest] = [...through, process.execPath, asofBin, ...args];
   const child = spawn(program, rest, { cwd, env: { ...cleanEnvironment(), ...environment }, stdio: ["pipe", "pipe", "pipe"] });
   child.stdin.on("error", () => undefined);
-  child.stdin.end(input ?? "");
+  if (input !== null) child.stdin.end(input ?? "");
   let seen = "";
   const waiting: { readonly text: string; readonly found: () => void }[] = [];
   child.stderr.on("data", (chunk: Buffer) => {
