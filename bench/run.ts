@@ -16,13 +16,14 @@ import { cli } from "./src/cli/cli.ts";
 import { describeEnvironment } from "./src/environment.ts";
 import { feastPython } from "./src/feast/venv.ts";
 import { materialize } from "./src/materialize/materialize.ts";
+import { online } from "./src/online/online.ts";
 import { pit } from "./src/pit/pit.ts";
 import { registry } from "./src/registry/registry.ts";
 import { recordRun } from "./src/results.ts";
 import { renderTable } from "./src/table.ts";
 import { windows } from "./src/windows/windows.ts";
 
-const benches: readonly Bench[] = [pit, windows, materialize, registry, cli];
+const benches: readonly Bench[] = [pit, windows, materialize, online, registry, cli];
 const names = benches.map((bench) => bench.name);
 const cache = resolve(import.meta.dirname, "../.cache/bench");
 

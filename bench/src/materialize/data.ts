@@ -10,6 +10,8 @@ export interface MaterializeData {
 }
 
 export const featuresPerRow = 10;
+/** How many keys are read back for the checksum, from the first on. */
+export const keysRead = 1000;
 export const startOf = "2024-01-01T00:00:00Z";
 export const endOf = "2024-04-01T00:00:00Z";
 
