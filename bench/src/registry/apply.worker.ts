@@ -1,19 +1,29 @@
-import { applyPlan, planChanges, systemClock, validateRepository } from "@asof/core";
-import { openSqliteRegistry } from "@asof/sqlite";
+import { createHash } from "node:crypto";
+import { openFeatureStore } from "asof";
+import { makeRepository } from "../repository.ts";
 import { replyFromWorker, startTimer, workerArguments } from "../worker-process.ts";
 import { defineMany } from "./definitions.ts";
 
-/** Validates, plans and applies a repository into an empty registry, as `asof apply` does after its files are loaded. */
-const { path, views } = workerArguments<{ readonly path: string; readonly views: number }>();
-const definitions = defineMany(views);
-await using registry = await openSqliteRegistry({ path });
+export interface ApplyArguments {
+  readonly repository: string;
+  readonly views: number;
+  readonly sources: number;
+  /** Where the sources lie; null = they are not looked at. */
+  readonly folder: string | null;
+}
+
+/** Plans and applies a repository into an empty registry, as `asof apply` does once its files are loaded, then once more. */
+const { repository, views, sources, folder } = workerArguments<ApplyArguments>();
+const definitions = defineMany(views, sources, folder ?? "data");
+await using store = await openFeatureStore({ repo: makeRepository(repository), definitions });
+const options = { skipSourceValidation: folder === null };
 const stop = startTimer();
-const issues = validateRepository(definitions);
-const plan = planChanges(await registry.snapshot("bench"), definitions, "bench");
-const outcome = await applyPlan(registry, plan, systemClock);
+const status = await store.session.apply(await store.session.plan(options));
 const time = stop();
-const { records } = await registry.snapshot("bench");
-replyFromWorker({
-  ...time,
-  checksum: `${issues.length} issues, ${outcome.status}, ${records.filter((r) => r.kind === "feature_view").length} views`,
-});
+const stopAgain = startTimer();
+const repeated = await store.session.apply(await store.session.plan(options));
+const again = stopAgain();
+const { models } = await store.session.registry();
+const names = [...models.views.keys()].toSorted().join();
+const checksum = createHash("sha256").update(`${status} ${repeated} ${names}`).digest("hex").slice(0, 16);
+replyFromWorker({ ...time, repeatSeconds: again.seconds, checksum });

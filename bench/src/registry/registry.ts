@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import type { Bench, BenchContext } from "../bench.ts";
-import { measuredCase } from "../case-line.ts";
-import { type Contestant, describeRuns, outcomeFor, runContest } from "../contest.ts";
+import { type MeasuredCase, measuredCase } from "../case-line.ts";
+import { type Contestant, describeRuns, median, outcomeFor, runContest } from "../contest.ts";
 import { runNodeWorker } from "../run-worker.ts";
+import type { ApplyArguments } from "./apply.worker.ts";
+import { writeSources } from "./definitions.ts";
 
 /** What an apply of a thousand views may take, in s. */
 const applyLimit = 2;
@@ -15,23 +17,38 @@ export const registry: Bench = {
   async run(context) {
     const { smoke } = context;
     const views = smoke ? 50 : 1000;
+    const sources = smoke ? 5 : 100;
+    const places = join(context.folder, "sources");
+    await writeSources(sources, places);
     const few = "few";
     const many = "many";
-    const applied = `apply ${views}`;
-    const sides = [applyOf(context, applied, views), requestsOf(context, few, 10), requestsOf(context, many, views)];
+    const applied = `apply of ${views} views × 10 features, SQLite`;
+    const looked = `${applied}, with a look at ${sources} Parquet sources`;
+    const sides = [
+      applyOf(context, applied, { views, sources: views, folder: null }),
+      applyOf(context, looked, { views, sources, folder: places }),
+      requestsOf(context, few, 10),
+      requestsOf(context, many, views),
+    ];
     const outcomes = await runContest(sides, smoke ? 1 : 5, context.say);
     const checksum = (name: string): string => String(outcomeFor(outcomes, name).runs[0]?.reply.checksum ?? "");
-    return [
-      measuredCase({
+    const applyCase = (name: string): MeasuredCase => {
+      const outcome = outcomeFor(outcomes, name);
+      const again = median(outcome.runs.map((run) => Number(run.reply.repeatSeconds)));
+      return measuredCase({
         bench: registry.name,
-        case: `apply of ${views} views × 10 features, SQLite`,
+        case: name,
         unit: "s",
-        ours: outcomeFor(outcomes, applied).seconds,
+        ours: outcome.seconds,
         peer: { name: "the limit", value: applyLimit, checksum: null },
-        checksum: checksum(applied),
-        observed: `Validation, plan and commit: ${describeRuns(outcomeFor(outcomes, applied))}.`,
+        checksum: checksum(name),
+        observed: `Validation, plan and commit: ${describeRuns(outcome)}. Again, with nothing to do: ${again.toFixed(2)} s.`,
         ...(smoke ? {} : { bar: 1 }),
-      }),
+      });
+    };
+    return [
+      applyCase(applied),
+      applyCase(looked),
       measuredCase({
         bench: registry.name,
         case: `one request of 5 views with ${views} registered`,
@@ -53,8 +70,11 @@ function freshPath({ folder }: BenchContext): string {
   return join(folder, `registry-${files++}.db`);
 }
 
-function applyOf(context: BenchContext, name: string, views: number): Contestant {
-  return { name, run: () => runNodeWorker(new URL("./apply.worker.ts", import.meta.url), { path: freshPath(context), views }) };
+function applyOf(context: BenchContext, name: string, what: Omit<ApplyArguments, "repository">): Contestant {
+  return {
+    name,
+    run: () => runNodeWorker(new URL("./apply.worker.ts", import.meta.url), { ...what, repository: `${freshPath(context)}.repository` }),
+  };
 }
 
 function requestsOf(context: BenchContext, name: string, views: number): Contestant {

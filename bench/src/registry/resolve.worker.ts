@@ -14,7 +14,7 @@ import { defineMany } from "./definitions.ts";
 /** What a request pays for its registry: looks for a newer version, finds its compiled plan, reads five views of one key. */
 const { path, views, requests } = workerArguments<{ readonly path: string; readonly views: number; readonly requests: number }>();
 await using registry = await openSqliteRegistry({ path });
-await applyDefinitions(registry, defineMany(views), "bench", {}, systemClock);
+await applyDefinitions(registry, defineMany(views, views, "data"), "bench", {}, systemClock);
 await using online = openMemoryOnlineStore();
 const cache = new RegistryCache("bench", registry, () => systemClock.nowUs());
 const service = registeredService(await cache.load(), "service");
