@@ -57,14 +57,19 @@ async function loadModule(file: string): Promise<Record<string, unknown>> {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } catch (cause) {
     if (cause instanceof AsofError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = (cause instanceof Error ? cause.message : String(cause)).trim().replace(/\.$/, "");
     const place = cause instanceof Error ? firstFrame(cause, file) : "";
-    throw new AsofError("ASOF_DEFINITIONS_LOAD", `${file}${place} cannot be loaded: ${why}`, {
-      path: file,
-      fix: "Fix the file; only syntax that Node can strip is possible (no enums, no decorators).",
-      cause,
-    });
+    const what = `${file}${place} cannot be loaded: ${why}.`;
+    throw new AsofError("ASOF_DEFINITIONS_LOAD", what, { path: file, fix: fixOf(cause), cause });
   }
+}
+
+function fixOf(cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : "";
+  if (code === "ERR_MODULE_NOT_FOUND") return "Correct the import (local files are named with their ending .ts), or run `npm install`.";
+  if (code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX")
+    return "Use syntax that Node can strip: no enums, no namespaces, no parameter properties.";
+  return cause instanceof SyntaxError ? "Correct the syntax there." : "Correct the file; it is run as it is when definitions are loaded.";
 }
 
 /** `:line:column` of the first stack frame inside the file, so that the message leads to the spot. */

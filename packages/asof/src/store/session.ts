@@ -16,6 +16,7 @@ import {
   type MaterializeToNowRequest,
   materialize,
   materializeToNow,
+  nearest,
   type OnlineAnswer,
   type OnlineProgram,
   type ParityReport,
@@ -309,13 +310,14 @@ async function groupReferences(
 
 async function refuseView(name: string, registry: () => Promise<RegistryView>): Promise<never> {
   const names = [...(await registry()).models.views.keys()].sort();
+  const near = nearest(name, names);
   throw new AsofError(
     "ASOF_FEATURE_UNKNOWN",
     `No feature view "${name}" is defined or registered. There are: ${names.join(", ") || "none"}.`,
     {
       path: name,
       value: name,
-      fix: "Fix the reference, or define the view and run `asof apply`.",
+      fix: `${near === null ? "" : `Did you mean "${near}"? `}Fix the reference, or define the view and run \`asof apply\`.`,
     },
   );
 }

@@ -1,6 +1,7 @@
 import { AsofError, type OfflineStore, type OnlineStore, openMemoryOnlineStore, openMemoryRegistry, type RegistryStore } from "@asof/core";
 import type { Config } from "../config/load.ts";
 import { openWhenUsed } from "./lazy-offline.ts";
+import { refuseWrites } from "./read-only-online.ts";
 
 /** The stores that a configuration names, opened. */
 export interface OpenedStores {
@@ -43,7 +44,16 @@ export async function openOnline(config: Config): Promise<OnlineStore> {
   const { onlineStore } = config;
   if (onlineStore.type === "memory") return openMemoryOnlineStore();
   const { openLmdbOnlineStore } = await loadStore("lmdb", () => import("@asof/lmdb"));
-  return openLmdbOnlineStore({ path: onlineStore.path, mapSizeMaxBytes: onlineStore.mapSizeMaxBytes });
+  const { path, mapSizeMaxBytes } = onlineStore;
+  try {
+    return await openLmdbOnlineStore({ path, mapSizeMaxBytes });
+  } catch (error) {
+    if (!(error instanceof AsofError) || error.code !== "ASOF_STORE_READ_ONLY") throw error;
+    // What is there may still be served; whoever writes is told what is wrong.
+    const reading = await openLmdbOnlineStore({ path, mapSizeMaxBytes, readOnly: true }).catch(() => null);
+    if (reading === null) throw error;
+    return refuseWrites(reading, error);
+  }
 }
 
 /** A store's package may be missing on purpose: not everybody wants every client. */

@@ -1,4 +1,5 @@
 import type { PlainViewModel, ServiceModel, ViewModel, WindowedViewModel } from "../definition/model.ts";
+import { nearest } from "../definition/read.ts";
 import { AsofError } from "../error/error.ts";
 import { type ModelsByName, modelsFromSnapshot, servedViewOf } from "../registry/models.ts";
 import { decodeSourceState, type SourceState } from "../registry/source-state.ts";
@@ -137,13 +138,11 @@ export function storedView(view: RegistryView, name: string): PlainViewModel | W
 export function registeredService(view: RegistryView, name: string): ServiceModel {
   const service = view.models.services.get(name);
   if (service !== undefined) return service;
-  throw new AsofError(
-    "ASOF_SERVICE_UNKNOWN",
-    `No feature service "${name}" is registered. There are: ${[...view.models.services.keys()].sort().join(", ") || "none"}.`,
-    {
-      path: name,
-      value: name,
-      fix: "Fix the name, or define the service and run `asof apply`.",
-    },
-  );
+  const names = [...view.models.services.keys()].sort();
+  const near = nearest(name, names);
+  throw new AsofError("ASOF_SERVICE_UNKNOWN", `No feature service "${name}" is registered. There are: ${names.join(", ") || "none"}.`, {
+    path: name,
+    value: name,
+    fix: `${near === null ? "" : `Did you mean "${near}"? `}Fix the name, or define the service and run \`asof apply\`.`,
+  });
 }
