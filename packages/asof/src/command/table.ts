@@ -1,7 +1,7 @@
 /** An aligned table with a header line, as Feast's command prints lists. Numbers (by their look) align right. */
 export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => width(row[i] ?? ""))));
-  const isNumber = header.map((_, i) => rows.length > 0 && rows.every((row) => /^-?[\d.,]*$/.test(row[i] ?? "")));
+  const isNumber = header.map((_, i) => areNumbers(rows.map((row) => row[i] ?? "")));
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => {
@@ -11,6 +11,11 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
       .join("  ")
       .trimEnd();
   return [line(header), ...rows.map(line)].join("\n");
+}
+
+/** Whether a column holds numbers and otherwise nothing, or nulls. */
+function areNumbers(cells: readonly string[]): boolean {
+  return cells.some((cell) => /^-?\d/.test(cell)) && cells.every((cell) => /^(-?[\d.,]+(e[+-]?\d+)?|null|)$/.test(cell));
 }
 
 /** Columns a text takes: by characters, not UTF-16 units. */

@@ -40,7 +40,7 @@ describe("a project from plan to teardown", () => {
   test("materialize copies an interval, progress goes to standard error as lines", async () => {
     const ended = await run("materialize", "2024-01-01", "2024-01-10T09:00:00Z");
     assert.match(assertDone(ended), /^VIEW +STATUS +ROWS READ +WRITTEN\nactivity +done +2 +2\nclicked +done +0 +0\nprofile +done +3 +3\n/);
-    assert.match(ended.stderr, /^activity: 0 rows, 0 rows\/s\n/);
+    assert.match(ended.stderr, /^activity: reading\n/);
     assert.ok(!ended.stderr.includes("\u001b") && !ended.stderr.includes("\r"));
     const { rows, statuses, eventTimes, at } = await json(
       ...[

@@ -59,8 +59,9 @@ interface ViewPace {
 
 function describe(p: MaterializeProgress, { watch, rowsBefore }: ViewPace): string {
   const partitions = p.of > 1 ? `, partition ${Math.min(p.done + 1, p.of)} of ${p.of}` : "";
-  const pace = Math.round((p.rows - rowsBefore) / watch.seconds).toLocaleString("en");
-  return `${p.view}: ${p.rows.toLocaleString("en")} rows${partitions}, ${pace} rows/s`;
+  const rows = p.rows === 0 ? "reading" : `${p.rows.toLocaleString("en")} rows`;
+  const perSecond = Math.round((p.rows - rowsBefore) / watch.seconds).toLocaleString("en");
+  return `${p.view}: ${rows}${partitions}${p.rows === rowsBefore ? "" : `, ${perSecond} rows/s`}`;
 }
 
 function finish(context: CommandContext, outcome: MaterializeOutcome, watch: Stopwatch): void {

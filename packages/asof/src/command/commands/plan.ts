@@ -26,7 +26,10 @@ export async function runApply(context: CommandContext, options: PlanCommandOpti
     context.signal.throwIfAborted();
     const status = await session.apply(plan);
     if (context.json) context.printJson({ status, plan: planToJson(plan) });
-    else if (status === "applied") context.print(context.paint.green(`Applied ${plan.entries.length} changes to project ${plan.project}.`));
+    else if (status === "applied") {
+      const changes = plan.entries.length === 1 ? "1 change" : `${plan.entries.length} changes`;
+      context.print(context.paint.green(`Applied ${changes} to project ${plan.project}.`));
+    }
   });
 }
 
