@@ -49,9 +49,9 @@ export async function runDemo(print: DemoPrinter, options: DemoOptions): Promise
 
 async function runIn(folder: string, print: DemoPrinter, options: DemoOptions): Promise<DemoResult> {
   print.step("Definitions: predictflow, 155,848 real baskets of 2,469 households (2017)");
-  await writeProject(folder, { project: "predictflow", keepDates: true, nowUs: 0 });
-  await using session = await openSession({ repo: folder, environment: options.environment });
-  const plan = await session.plan();
+  await writeProject(folder, { project: "predictflow", keepDates: true, nowUs: 0, signal: options.signal });
+  await using session = await openSession({ repo: folder, environment: options.environment, signal: options.signal });
+  const plan = await session.plan({ signal: options.signal });
   for (const warning of plan.warnings) print.line(`warning: ${warning.message}`);
   await session.apply(plan);
   print.line(`plan and apply: ${plan.entries.length} objects created`);

@@ -5,10 +5,13 @@ import {
   type FeatureModel,
   formatDuration,
   formatInstant,
+  type Json,
   type PlainViewModel,
   parseInstant,
   storedView,
+  type Value,
   type ValueType,
+  valueToJson,
   type WhyAnswer,
   type WhyRow,
   type WindowedViewModel,
@@ -54,8 +57,9 @@ export async function runWhy(context: CommandContext, reference: string, options
       { view, feature, entity, atUs, signal: context.signal },
       (references, rows, at) => session.getOnline(references, rows, at),
     );
-    if (context.json) context.printJson(answer);
-    else show(context, answer, storedView(registry, view), rowsMax);
+    const model = storedView(registry, view);
+    if (context.json) context.printJson(jsonOf(answer, model));
+    else show(context, answer, model, rowsMax);
     if (answer.verdict === "different" && answer.online.status !== "INCOMPLETE") context.exitCode = 4;
   });
 }
@@ -81,10 +85,28 @@ async function refuseRequestView(session: Session, name: string): Promise<void> 
   });
 }
 
+/** The answer with values as every command prints them in JSON; times keep the unit that their names say. */
+function jsonOf(answer: WhyAnswer, view: PlainViewModel | WindowedViewModel): unknown {
+  const json = (value: Value): Json => valueToJson(featureOf(view, answer.feature).type, value);
+  const columns = (values: WhyRow["values"]): Record<string, Json> =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, valueToJson(columnType(view, name), value)]));
+  return {
+    ...answer,
+    offline: json(answer.offline),
+    online: { ...answer.online, value: json(answer.online.value) },
+    rows: answer.rows.map((row) => ({ ...row, values: columns(row.values) })),
+  };
+}
+
+function featureOf(view: PlainViewModel | WindowedViewModel, name: string): FeatureModel {
+  const feature = view.features.find((f) => f.name === name);
+  if (feature === undefined) throw new Error(`assertion failed: ${view.name} has ${name}`);
+  return feature;
+}
+
 function show(context: CommandContext, answer: WhyAnswer, view: PlainViewModel | WindowedViewModel, rowsMax: number): void {
   const { paint } = context;
-  const feature = view.features.find((f) => f.name === answer.feature);
-  if (feature === undefined) throw new Error(`assertion failed: ${answer.view} has ${answer.feature}`);
+  const feature = featureOf(view, answer.feature);
   context.print(paint.bold(`${answer.view}:${answer.feature}  ${printEntity(answer.entity)}  as of ${formatInstant(answer.atUs)}`));
   context.print(printBoundaries(answer, view.source.eventTime === null));
   const { status, eventTimeUs, value } = answer.online;
