@@ -23,8 +23,9 @@ const coreHeights: Readonly<Record<string, number>> = {
 /** Workspace packages that a package may import. One that is not listed is a system package: core's contracts only. */
 const packageArrows: Readonly<Record<string, readonly string[]>> = {
   "@asof/core": [],
-  asof: ["@asof/core", "@asof/duckdb", "@asof/lmdb", "@asof/sqlite"],
-  "@asof/bench": ["@asof/core", "@asof/duckdb", "@asof/lmdb", "@asof/sqlite", "@asof/testkit", "asof"],
+  "@asof/sqlite": ["@asof/core", "@asof/feast"],
+  asof: ["@asof/core", "@asof/duckdb", "@asof/feast", "@asof/lmdb", "@asof/sqlite"],
+  "@asof/bench": ["@asof/core", "@asof/duckdb", "@asof/feast", "@asof/lmdb", "@asof/sqlite", "@asof/testkit", "asof"],
 };
 const exampleArrows = ["asof"];
 const systemArrows = ["@asof/core"];

@@ -1,0 +1,2 @@
+/** What Feast writes and reads: its protobuf messages, entity keys and values. */
+export {};
