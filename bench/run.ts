@@ -10,11 +10,11 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { feastPython } from "@asof/testkit";
 import type { Bench, BenchContext } from "./src/bench.ts";
 import type { MeasuredCase } from "./src/case-line.ts";
 import { cli } from "./src/cli/cli.ts";
 import { describeEnvironment } from "./src/environment.ts";
-import { feastPython } from "./src/feast/venv.ts";
 import { materialize } from "./src/materialize/materialize.ts";
 import { online } from "./src/online/online.ts";
 import { pit } from "./src/pit/pit.ts";
@@ -77,7 +77,7 @@ async function runBench(bench: Bench, options: Options): Promise<readonly Measur
     folder,
     say,
     async feastPython() {
-      python ??= await feastPython(join(cache, "feast-venv"), say);
+      python ??= await feastPython({ say });
       return python;
     },
   };

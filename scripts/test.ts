@@ -6,6 +6,7 @@
  *   npm test -- --name "tail of a window"    tests whose name matches
  *   ASOF_BACKENDS=duckdb,lmdb npm test       backend tests of these only
  */
+import { type ChildProcess, spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -25,8 +26,18 @@ async function main(args: readonly string[]): Promise<number> {
   const write = (text: string): void => void process.stdout.write(text);
   write(`Node ${process.version}, ${files.run.length} test files, ${concurrency} at a time\n${describeBackends(files)}\n\n`);
 
+  const preparation = files.backends.includes("feast") ? prepareFeast(write) : null;
   const { passed, failed } = await runTestFiles(root, files.run, { concurrency, names: values.name ?? null, write });
+  preparation?.kill();
   return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+/** Starts to install Feast while other tests run. Whether that worked the tests of it find out, each for itself. */
+function prepareFeast(write: (text: string) => void): ChildProcess {
+  const program = resolve(root, "packages/testkit/src/service/prepare-feast.worker.ts");
+  const child = spawn(process.execPath, ["--conditions=source", program], { stdio: ["ignore", "pipe", "inherit"] });
+  child.stdout.setEncoding("utf8").on("data", (text: string) => write(`feast: ${text}`));
+  return child;
 }
 
 function describeBackends({ backends, unpicked, unpickedBackends }: TestFiles): string {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, loadavg, totalmem } from "node:os";
 import { resolve } from "node:path";
-import { feastVersions } from "./feast/venv.ts";
+import { feastVersions } from "@asof/testkit";
 
 /** What results depend on beside the code: they are compared only with results of the same machine. */
 export interface Environment {

@@ -29,3 +29,6 @@ export type { FileColumn, InstantType, OfflineEngine } from "./run/engine.ts";
 export { pointInTimeSuite } from "./run/point-in-time-suite.ts";
 // sample definitions
 export { sample } from "./sample/repository.ts";
+// services
+export { FeastProcess, PythonError } from "./service/feast-process.ts";
+export { feastPython, feastVersions } from "./service/feast-python.ts";
