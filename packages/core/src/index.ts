@@ -353,6 +353,9 @@ export type {
   RegistryRecord,
   RegistrySnapshot,
   RegistryStore,
+  StatisticsFilter,
+  StatisticsOrigin,
+  StatisticsRecord,
 } from "./store/registry.ts";
 export { definitionKinds, recordKinds } from "./store/registry.ts";
 export { rowSchema } from "./store/row-schema.ts";

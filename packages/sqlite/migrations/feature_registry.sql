@@ -1,6 +1,7 @@
--- The registry of asof on SQLite: definitions, state, jobs and lineage. Applied by the first command that writes; the tables
--- and columns are checked whenever the registry is opened. You may add indexes, views and tables of your own; what stands here
--- must stay. Times are UTC microseconds since the epoch. JSON is canonical: names sorted, no spaces.
+-- The registry of asof on SQLite: definitions, state, jobs, lineage and statistics. Applied by the first command that writes; the
+-- tables and columns are checked whenever the registry is opened. You may add indexes, views and tables of your own; what stands
+-- here must stay. In a registry of an older format, the file that comes with asof makes what is missing. Times are UTC
+-- microseconds since the epoch. JSON is canonical: names sorted, no spaces.
 
 CREATE TABLE IF NOT EXISTS registry_meta (
   key   TEXT PRIMARY KEY,
@@ -8,7 +9,10 @@ CREATE TABLE IF NOT EXISTS registry_meta (
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT OR IGNORE INTO registry_meta (key, value) VALUES ('format_version', 1), ('version', 0), ('definitions_version', 0);
+INSERT OR IGNORE INTO registry_meta (key, value) VALUES ('format_version', 2), ('version', 0), ('definitions_version', 0);
+
+-- A registry of format 1 becomes one of format 2 by this file: it had no statistics.
+UPDATE registry_meta SET value = 2 WHERE key = 'format_version' AND value < 2;
 
 -- One row per object (project, entity, source, feature_view, feature_service) and per state (view_state, source_state).
 CREATE TABLE IF NOT EXISTS feature_registry (
@@ -67,3 +71,23 @@ CREATE TABLE IF NOT EXISTS feature_lineage (
 ) STRICT;
 
 CREATE INDEX IF NOT EXISTS feature_lineage_to ON feature_lineage (project, to_node);
+
+-- What a run found out about the values of a feature: a time series per (project, view, feature).
+CREATE TABLE IF NOT EXISTS feature_statistics (
+  project        TEXT    NOT NULL,
+  view           TEXT    NOT NULL,
+  feature        TEXT    NOT NULL,
+  -- The job, or an id of its own for a run on demand.
+  run_id         TEXT    NOT NULL,
+  -- materialize or on_demand.
+  origin         TEXT    NOT NULL,
+  generation     INTEGER NOT NULL,
+  -- Event times covered, the end exclusive; null: no bound.
+  start_us       INTEGER,
+  end_us         INTEGER,
+  computed_at_us INTEGER NOT NULL,
+  statistics     TEXT    NOT NULL,
+  PRIMARY KEY (project, view, feature, run_id)
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS feature_statistics_newest ON feature_statistics (project, view, feature, computed_at_us DESC, run_id);

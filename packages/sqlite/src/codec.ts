@@ -8,6 +8,8 @@ import {
   type RecordKind,
   type RegistryRecord,
   recordKinds,
+  type StatisticsOrigin,
+  type StatisticsRecord,
 } from "@asof/core";
 
 /** A row as node:sqlite returns it. */
@@ -69,6 +71,41 @@ export function decodeEdge(row: Row): LineageEdge {
     recordedAtUs: integer(row, "recorded_at_us"),
     details: json(row, "details"),
   };
+}
+
+export function decodeStatistics(row: Row): StatisticsRecord {
+  return {
+    project: text(row, "project"),
+    view: text(row, "view"),
+    feature: text(row, "feature"),
+    runId: text(row, "run_id"),
+    origin: statisticsOrigin(text(row, "origin")),
+    generation: integer(row, "generation"),
+    startUs: row.start_us === null ? null : integer(row, "start_us"),
+    endUs: row.end_us === null ? null : integer(row, "end_us"),
+    computedAtUs: integer(row, "computed_at_us"),
+    statistics: json(row, "statistics"),
+  };
+}
+
+/** Values of a record of statistics in the order of the table's columns. */
+export function encodeStatistics(record: StatisticsRecord): (string | number | null)[] {
+  return [
+    record.project,
+    record.view,
+    record.feature,
+    record.runId,
+    record.origin,
+    record.generation,
+    record.startUs,
+    record.endUs,
+    record.computedAtUs,
+    canonicalJson(record.statistics),
+  ];
+}
+
+function statisticsOrigin(value: string): StatisticsOrigin {
+  return value === "materialize" || value === "on_demand" ? value : refuse("origin", value);
 }
 
 export function recordKind(value: string): RecordKind {

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { AsofError, sleep } from "@asof/core";
 import { defaultBusyTimeoutMs, packagedMigrations, type SqliteRegistryConfig } from "./config.ts";
 import { isBusy, isFolderReadOnly, translateError } from "./errors.ts";
-import { applyMigration, checkSchema } from "./schema.ts";
+import { applyMigration, checkSchema, isCurrent, upgrade } from "./schema.ts";
 
 /** How long one attempt may block the event loop. Between attempts the process goes on with other work. */
 const attemptMs = 20;
@@ -20,6 +20,8 @@ export class Connection {
   readonly #busyTimeoutMs: number;
   #database: DatabaseSync | null = null;
   #isClosed = false;
+  /** Whether the tables are known to be those of this version; until then every write looks. */
+  #isCurrent = false;
 
   constructor(config: SqliteRegistryConfig) {
     this.#path = config.path;
@@ -35,9 +37,16 @@ export class Connection {
     });
   }
 
-  /** Runs in one write transaction, after making file and tables if need be. */
+  /** Runs in one write transaction, after making file and tables if need be; tables of the format before are brought up to date in it. */
   async write<T>(run: (database: DatabaseSync) => T): Promise<T> {
-    return this.#attempt(() => transact(this.#writable(), "BEGIN IMMEDIATE", run));
+    return this.#attempt(() => {
+      const result = transact(this.#writable(), "BEGIN IMMEDIATE", (database) => {
+        if (!this.#isCurrent && !isCurrent(database)) upgrade(database, this.#path);
+        return run(database);
+      });
+      this.#isCurrent = true;
+      return result;
+    });
   }
 
   close(): void {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
-import type { RegistryChange } from "@asof/core";
+import { fileURLToPath } from "node:url";
+import type { RegistryChange, StatisticsRecord } from "@asof/core";
 import { registryStoreContract } from "@asof/testkit";
 import { packagedMigrations } from "./config.ts";
 import { translateError } from "./errors.ts";
@@ -31,6 +32,22 @@ function put(name: string, ifRevision: number | null): RegistryChange {
     spec: { name },
   };
 }
+
+const statistics: StatisticsRecord = {
+  project: "p",
+  view: "v",
+  feature: "f",
+  runId: "1",
+  origin: "on_demand",
+  generation: 1,
+  startUs: null,
+  endUs: 5,
+  computedAtUs: 6,
+  statistics: { count: 1 },
+};
+
+/** A registry as format 1 was made, with a record and an edge in it. */
+const formatOne = fileURLToPath(new URL("../test/fixtures/format-1.sql", import.meta.url));
 
 const change = (name: string) => ({ changes: [put(name, 0)], ifDefinitionsVersion: null });
 
@@ -121,9 +138,50 @@ describe("registry on SQLite", () => {
 
     {
       using database = new DatabaseSync(path);
-      database.exec("UPDATE registry_meta SET value = 2 WHERE key = 'format_version'");
+      database.exec("UPDATE registry_meta SET value = 3 WHERE key = 'format_version'");
     }
-    await assert.rejects(openSqliteRegistry({ path }), { code: "ASOF_REGISTRY_VERSION", message: /format 2; this version reads up to 1/ });
+    await assert.rejects(openSqliteRegistry({ path }), { code: "ASOF_REGISTRY_VERSION", message: /format 3; this version reads 1 to 2/ });
+  });
+
+  test("a registry of format 1 is read as it is, and brought up to date by the first write", async () => {
+    const path = freshPath();
+    mkdirSync(dirname(path));
+    {
+      using database = new DatabaseSync(path);
+      database.exec(readFileSync(formatOne, "utf8"));
+    }
+    const own = mkdtempSync(join(folder, "migrations-"));
+    writeFileSync(join(own, "feature_registry.sql"), `${readFileSync(formatOne, "utf8")}\nCREATE TABLE feature_registry (runs_once);`);
+    await using registry = await openSqliteRegistry({ path, migrationsFolder: own });
+    await using elsewhere = await openSqliteRegistry({ path });
+    assert.deepEqual(
+      (await registry.snapshot("p")).records.map((r) => r.name),
+      ["kept"],
+    );
+    assert.deepEqual(await registry.listStatistics({ project: "p", limit: 1 }), []);
+    using database = new DatabaseSync(path);
+    const format = () => database.prepare("SELECT value FROM registry_meta WHERE key = 'format_version'").get()?.value;
+    assert.equal(format(), 1, "reading changes nothing");
+    await registry.commit(change("new"), 2);
+    assert.equal(format(), 2);
+    await elsewhere.putStatistics([statistics], 1);
+    assert.deepEqual(await registry.listStatistics({ project: "p", limit: 1 }), [statistics]);
+    assert.deepEqual(
+      (await elsewhere.snapshot("p")).records.map((r) => r.name),
+      ["kept", "new"],
+    );
+    assert.deepEqual((await registry.listLineage("p")).length, 1);
+  });
+
+  test("a repository's own migration of format 1 is completed by the packaged one", async () => {
+    const migrations = mkdtempSync(join(folder, "migrations-"));
+    writeFileSync(join(migrations, "feature_registry.sql"), `${readFileSync(formatOne, "utf8")}\nCREATE TABLE ours (x);`);
+    const path = freshPath();
+    await using registry = await openSqliteRegistry({ path, migrationsFolder: migrations });
+    await registry.putStatistics([statistics], 1);
+    assert.deepEqual(await registry.listStatistics({ project: "p", limit: 1 }), [statistics]);
+    using database = new DatabaseSync(path);
+    assert.ok(database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'ours'").get());
   });
 
   test("a missing column names the table and the migration", async () => {

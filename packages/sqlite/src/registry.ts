@@ -9,10 +9,13 @@ import {
   type RegistryChange,
   type RegistrySnapshot,
   type RegistryStore,
+  type StatisticsFilter,
+  type StatisticsRecord,
 } from "@asof/core";
 import { decodeEdge, decodeJob, decodeRecord, encodeJob, integer, recordKind, text } from "./codec.ts";
 import type { SqliteRegistryConfig } from "./config.ts";
 import { Connection } from "./connection.ts";
+import { deleteStatistics, listStatistics, putStatistics } from "./statistics.ts";
 
 /**
  * Opens a registry in a SQLite file (WAL, one write transaction at a time, readers never wait for writers). Several processes
@@ -124,6 +127,18 @@ class SqliteRegistry implements RegistryStore {
       const sql = "SELECT * FROM feature_lineage WHERE project = ? ORDER BY from_node, to_node, recorded_by";
       return this.#prepare(database, sql).all(project).map(decodeEdge);
     });
+  }
+
+  putStatistics(records: readonly StatisticsRecord[], keepMax: number): Promise<void> {
+    return this.#connection.write((database) => putStatistics((sql) => this.#prepare(database, sql), records, keepMax));
+  }
+
+  listStatistics(filter: StatisticsFilter & { readonly limit: number }): Promise<readonly StatisticsRecord[]> {
+    return this.#connection.read([], (database) => listStatistics((sql) => this.#prepare(database, sql), filter));
+  }
+
+  deleteStatistics(filter: StatisticsFilter): Promise<void> {
+    return this.#connection.write((database) => deleteStatistics((sql) => this.#prepare(database, sql), filter));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

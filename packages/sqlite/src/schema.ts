@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { AsofError } from "@asof/core";
+import { packagedMigrations } from "./config.ts";
 
-/** The format that this version writes; it also reads the one before, of which there is none yet. */
-const formatVersion = 1;
+/** The format that this version writes; it also reads the one before, which had no statistics. */
+const formatVersion = 2;
+const oldestReadable = 1;
 
-/** What the statements of this package need; checked when a registry is opened. */
+/** What the statements of this package need in every format that is read; checked when a registry is opened. */
 const requiredColumns: Readonly<Record<string, readonly string[]>> = {
   registry_meta: ["key", "value"],
   feature_registry: [
@@ -37,15 +39,48 @@ const requiredColumns: Readonly<Record<string, readonly string[]>> = {
   feature_lineage: ["project", "from_node", "to_node", "recorded_by", "recorded_at_us", "details"],
 };
 
+/** What came with format 2. */
+const statisticsColumns: readonly string[] = [
+  "project",
+  "view",
+  "feature",
+  "run_id",
+  "origin",
+  "generation",
+  "start_us",
+  "end_us",
+  "computed_at_us",
+  "statistics",
+];
+
 /** Name of the migration in its folder. */
 const migrationFile = "feature_registry.sql";
 
-/** Makes the tables. The caller holds the write transaction. */
+/** Makes the tables of a new registry by the migration of the folder. The caller holds the write transaction. */
 export function applyMigration(database: DatabaseSync, folder: string, path: string): void {
+  database.exec(readMigration(folder));
+  if (!isCurrent(database)) upgrade(database, path);
+  else checkSchema(database, path);
+}
+
+/**
+ * Brings tables of the format before up to date, by the packaged migration: a repository's own may hold statements that run only once.
+ * The caller holds the write transaction.
+ */
+export function upgrade(database: DatabaseSync, path: string): void {
+  database.exec(readMigration(packagedMigrations()));
+  checkSchema(database, path);
+}
+
+/** Whether the tables are those that this version writes. */
+export function isCurrent(database: DatabaseSync): boolean {
+  return formatOf(database) === formatVersion;
+}
+
+function readMigration(folder: string): string {
   const file = join(folder, migrationFile);
-  let sql: string;
   try {
-    sql = readFileSync(file, "utf8");
+    return readFileSync(file, "utf8");
   } catch (cause) {
     throw new AsofError("ASOF_REGISTRY_FAILED", `The migration ${file} cannot be read.`, {
       path: file,
@@ -53,8 +88,10 @@ export function applyMigration(database: DatabaseSync, folder: string, path: str
       fix: `Put ${migrationFile} there, or remove the folder from the configuration to use the packaged one.`,
     });
   }
-  database.exec(sql);
-  checkSchema(database, path);
+}
+
+function formatOf(database: DatabaseSync): unknown {
+  return database.prepare("SELECT value FROM registry_meta WHERE key = 'format_version'").get()?.value;
 }
 
 /**
@@ -71,11 +108,11 @@ export function checkSchema(database: DatabaseSync, path: string): boolean {
       fix: "Point `registry` in feature_store.yaml at another file.",
     });
   }
-  const version = database.prepare("SELECT value FROM registry_meta WHERE key = 'format_version'").get()?.value;
-  if (typeof version !== "number" || version > formatVersion) {
+  const version = formatOf(database);
+  if (typeof version !== "number" || version > formatVersion || version < oldestReadable) {
     throw new AsofError(
       "ASOF_REGISTRY_VERSION",
-      `The registry ${path} has format ${String(version)}; this version reads up to ${formatVersion}.`,
+      `The registry ${path} has format ${String(version)}; this version reads ${oldestReadable} to ${formatVersion}.`,
       {
         path,
         value: version,
@@ -84,6 +121,7 @@ export function checkSchema(database: DatabaseSync, path: string): boolean {
     );
   }
   for (const [table, columns] of Object.entries(requiredColumns)) checkTable(database, path, table, columns);
+  if (version >= 2) checkTable(database, path, "feature_statistics", statisticsColumns);
   return true;
 }
 

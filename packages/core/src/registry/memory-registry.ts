@@ -9,6 +9,8 @@ import {
   type RegistryRecord,
   type RegistrySnapshot,
   type RegistryStore,
+  type StatisticsFilter,
+  type StatisticsRecord,
 } from "../store/registry.ts";
 import { compareText } from "../value/order.ts";
 
@@ -29,6 +31,7 @@ class MemoryRegistry implements RegistryStore {
   readonly #changes = new Map<string, LoggedChange>();
   readonly #jobs = new Map<string, JobRecord>();
   readonly #edges = new Map<string, LineageEdge>();
+  readonly #statistics = new Map<string, StatisticsRecord>();
   #version = 0;
   #definitionsVersion = 0;
 
@@ -83,7 +86,34 @@ class MemoryRegistry implements RegistryStore {
     return own.sort((a, b) => compareText(a.from, b.from) || compareText(a.to, b.to) || compareText(a.recordedBy, b.recordedBy));
   }
 
+  async putStatistics(records: readonly StatisticsRecord[], keepMax: number): Promise<void> {
+    for (const record of records) this.#statistics.set(statisticsText(record), structuredClone(record));
+    for (const { project, view, feature } of records) {
+      const own = this.#selectStatistics({ project, view, feature });
+      for (const old of own.slice(keepMax)) this.#statistics.delete(statisticsText(old));
+    }
+  }
+
+  async listStatistics(filter: StatisticsFilter & { readonly limit: number }): Promise<readonly StatisticsRecord[]> {
+    const counts = new Map<string, number>();
+    return this.#selectStatistics(filter).filter(({ view, feature }) => {
+      const id = JSON.stringify([view, feature]);
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+      return (counts.get(id) ?? 0) <= filter.limit;
+    });
+  }
+
+  async deleteStatistics(filter: StatisticsFilter): Promise<void> {
+    for (const record of this.#selectStatistics(filter)) this.#statistics.delete(statisticsText(record));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
+
+  #selectStatistics({ project, view, feature }: StatisticsFilter): StatisticsRecord[] {
+    const isMeant = (r: StatisticsRecord) =>
+      r.project === project && (view === undefined || r.view === view) && (feature === undefined || r.feature === feature);
+    return [...this.#statistics.values()].filter(isMeant).sort(compareStatistics);
+  }
 
   #holds(change: RegistryChange): boolean {
     return change.ifRevision === null || change.ifRevision === (this.#records.get(textOf(change))?.revision ?? 0);
@@ -115,4 +145,14 @@ function edgeText(edge: LineageEdgeKey): string {
 
 function compareKeys(a: RecordKey, b: RecordKey): number {
   return compareText(a.project, b.project) || compareText(a.kind, b.kind) || compareText(a.name, b.name);
+}
+
+function statisticsText(record: StatisticsRecord): string {
+  return JSON.stringify([record.project, record.view, record.feature, record.runId]);
+}
+
+function compareStatistics(a: StatisticsRecord, b: StatisticsRecord): number {
+  return (
+    b.computedAtUs - a.computedAtUs || compareText(a.view, b.view) || compareText(a.feature, b.feature) || compareText(a.runId, b.runId)
+  );
 }

@@ -32,6 +32,9 @@ function disturbed(store: RegistryStore, times: number): RegistryStore {
     listJobs: (project, limit) => store.listJobs(project, limit),
     addLineage: (edges) => store.addLineage(edges),
     listLineage: (project) => store.listLineage(project),
+    putStatistics: (records, keepMax) => store.putStatistics(records, keepMax),
+    listStatistics: (filter) => store.listStatistics(filter),
+    deleteStatistics: (filter) => store.deleteStatistics(filter),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

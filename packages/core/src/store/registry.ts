@@ -95,6 +95,36 @@ export interface LineageEdge {
 /** An edge is known by its ends and by what recorded it. */
 export type LineageEdgeKey = Pick<LineageEdge, "project" | "from" | "to" | "recordedBy">;
 
+export type StatisticsOrigin = "materialize" | "on_demand";
+
+/**
+ * What one run found out about the values of one feature. A record is known by project, view, feature and run, so that a job that
+ * is resumed replaces what it wrote before.
+ */
+export interface StatisticsRecord {
+  readonly project: string;
+  readonly view: string;
+  readonly feature: string;
+  /** What computed it: the id of the job, or an id of its own for a run on demand. */
+  readonly runId: string;
+  readonly origin: StatisticsOrigin;
+  /** Generation of the view whose values these are. */
+  readonly generation: number;
+  /** Event times covered, `[startUs, endUs)`; null = no bound. */
+  readonly startUs: number | null;
+  readonly endUs: number | null;
+  readonly computedAtUs: number;
+  /** The figures, canonical. */
+  readonly statistics: Json;
+}
+
+/** Whose statistics; without a view those of the whole project, without a feature those of all features of the view. */
+export interface StatisticsFilter {
+  readonly project: string;
+  readonly view?: string;
+  readonly feature?: string;
+}
+
 /**
  * Definitions and state. Several processes may read and write at once; every commit is one transaction. Methods do not retry;
  * the flow above does.
@@ -118,4 +148,13 @@ export interface RegistryStore extends AsyncDisposable {
   /** Adds edges; one that exists already is kept as it is. */
   addLineage(edges: readonly LineageEdge[]): Promise<void>;
   listLineage(project: string): Promise<readonly LineageEdge[]>;
+  /**
+   * Puts records, each replacing one of the same run, and forgets all but the `keepMax` newest (by `computedAtUs`, then run in
+   * code-point order, the lowest first) of every feature it touched: all or nothing. No change of the registry's version.
+   */
+  putStatistics(records: readonly StatisticsRecord[], keepMax: number): Promise<void>;
+  /** Newest first, then by view, feature and run in code-point order; at most `limit` of each feature. */
+  listStatistics(filter: StatisticsFilter & { readonly limit: number }): Promise<readonly StatisticsRecord[]>;
+  /** Forgets all runs of what the filter names. */
+  deleteStatistics(filter: StatisticsFilter): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { JobRecord, Json, LineageEdge, RecordKey, RegistryChange, RegistryStore } from "@asof/core";
+import type { JobRecord, Json, LineageEdge, RecordKey, RegistryChange, RegistryStore, StatisticsRecord } from "@asof/core";
 import { type ContractCase, describeContract, type Gap } from "./describe-contract.ts";
 
 /** The contract of `RegistryStore`, run against an implementation; `open` gives an empty store each time. */
@@ -41,6 +41,22 @@ function edge(change: Partial<LineageEdge>): LineageEdge {
   return { project: "shop", from: "source:s.c", to: "feature:v.f", recordedBy: "apply", recordedAtUs: 1, details: {}, ...change };
 }
 
+function statistics(change: Partial<StatisticsRecord>): StatisticsRecord {
+  return {
+    project: "shop",
+    view: "orders",
+    feature: "total",
+    runId: "1",
+    origin: "materialize",
+    generation: 1,
+    startUs: 0,
+    endUs: 10,
+    computedAtUs: 100,
+    statistics: { count: "3" },
+    ...change,
+  };
+}
+
 const cases: Readonly<Record<string, ContractCase<RegistryStore>>> = {
   "an empty store is at version 0 and holds nothing": async (store) => {
     assert.deepEqual(await store.snapshot(null), { version: 0, definitionsVersion: 0, records: [] });
@@ -50,6 +66,8 @@ const cases: Readonly<Record<string, ContractCase<RegistryStore>>> = {
     assert.deepEqual(await store.listJobs("shop", 10), []);
     assert.equal(await store.getJob("1"), null);
     assert.deepEqual(await store.listLineage("shop"), []);
+    assert.deepEqual(await store.listStatistics({ project: "shop", limit: 10 }), []);
+    await store.deleteStatistics({ project: "shop" });
   },
 
   "a record comes back as it was put, with its revision and time": async (store) => {
@@ -227,5 +245,72 @@ const cases: Readonly<Record<string, ContractCase<RegistryStore>>> = {
     await store.addLineage([edge({ recordedAtUs: 1 })]);
     await store.commit({ changes: [], ...anyVersion, lineage: { remove: [edge({})], add: [edge({ recordedAtUs: 5 })] } }, 5);
     assert.deepEqual(await store.listLineage("shop"), [edge({ recordedAtUs: 5 })]);
+  },
+
+  "statistics come back as they were put, newest first, so many of each feature": async (store) => {
+    const old = statistics({});
+    const recent = statistics({
+      runId: "2",
+      origin: "on_demand",
+      generation: 3,
+      startUs: null,
+      endUs: null,
+      computedAtUs: 1_700_000_000_000_000,
+      statistics: { top: [['a "b"\n\u{1f600}', 1.5, null, true]], big: Number.MAX_SAFE_INTEGER },
+    });
+    const other = statistics({ feature: "count" });
+    const otherView = statistics({ view: "baskets" });
+    await store.putStatistics([old, other, otherView, statistics({ project: "bank" })], 10);
+    await store.putStatistics([recent], 10);
+    assert.deepEqual(await store.listStatistics({ project: "shop", view: "orders", limit: 10 }), [recent, other, old]);
+    assert.deepEqual(await store.listStatistics({ project: "shop", view: "orders", limit: 1 }), [recent, other]);
+    assert.deepEqual(await store.listStatistics({ project: "shop", view: "orders", feature: "total", limit: 1 }), [recent]);
+    assert.deepEqual(await store.listStatistics({ project: "shop", limit: 10 }), [recent, otherView, other, old]);
+    assert.deepEqual(await store.listStatistics({ project: "shop", view: "ORDERS", limit: 10 }), []);
+    assert.deepEqual(await store.versions(), { version: 0, definitionsVersion: 0 }, "statistics are no change of the registry");
+  },
+
+  "statistics of the same run replace each other": async (store) => {
+    await store.putStatistics([statistics({ statistics: 1 }), statistics({ runId: "2", statistics: 2 })], 10);
+    const again = statistics({ statistics: 3, computedAtUs: 101 });
+    await store.putStatistics([again], 10);
+    assert.deepEqual(await store.listStatistics({ project: "shop", limit: 10 }), [again, statistics({ runId: "2", statistics: 2 })]);
+  },
+
+  "only the newest statistics of a feature are kept, those of others stay": async (store) => {
+    const at = (computedAtUs: number, change: Partial<StatisticsRecord> = {}) =>
+      statistics({ runId: String(computedAtUs), computedAtUs, ...change });
+    await store.putStatistics([at(1, { feature: "count" }), at(1, { project: "bank" })], 3);
+    for (const time of [4, 1, 3, 2, 5]) await store.putStatistics([at(time)], 3);
+    const list = await store.listStatistics({ project: "shop", limit: 10 });
+    assert.deepEqual(list, [at(5), at(4), at(3), at(1, { feature: "count" })]);
+    await store.putStatistics([at(5, { runId: "4b" }), at(5, { runId: "6" })], 2);
+    assert.deepEqual(await store.listStatistics({ project: "shop", feature: "total", view: "orders", limit: 10 }), [
+      at(5, { runId: "4b" }),
+      at(5),
+    ]);
+    assert.equal((await store.listStatistics({ project: "bank", limit: 10 })).length, 1);
+  },
+
+  "what was put of statistics does not change with the object it was put from": async (store) => {
+    const given = { list: [1] };
+    await store.putStatistics([statistics({ statistics: given })], 10);
+    given.list.push(2);
+    assert.deepEqual((await store.listStatistics({ project: "shop", limit: 1 }))[0]?.statistics, { list: [1] });
+  },
+
+  "statistics are forgotten by feature, view and project": async (store) => {
+    const a = statistics({});
+    const b = statistics({ feature: "count" });
+    const c = statistics({ view: "baskets" });
+    const d = statistics({ project: "bank" });
+    await store.putStatistics([a, b, c, d], 10);
+    await store.deleteStatistics({ project: "shop", view: "orders", feature: "total" });
+    assert.deepEqual(await store.listStatistics({ project: "shop", limit: 10 }), [c, b]);
+    await store.deleteStatistics({ project: "shop", view: "orders" });
+    assert.deepEqual(await store.listStatistics({ project: "shop", limit: 10 }), [c]);
+    await store.deleteStatistics({ project: "shop" });
+    assert.deepEqual(await store.listStatistics({ project: "shop", limit: 10 }), []);
+    assert.deepEqual(await store.listStatistics({ project: "bank", limit: 10 }), [d]);
   },
 };
