@@ -98,7 +98,7 @@ class LmdbOnlineStore implements OnlineStore {
         results[i] =
           request.form === "row"
             ? { form: "row", rows: readRows(environment, request.view, request.features, request.keys) }
-            : { form: "state", states: readStates(environment, request.view, request.keys) };
+            : { form: "state", states: readStates(environment, request.view, request.keys, request.without) };
       }
       return results;
     } catch (error) {
@@ -232,7 +232,12 @@ function readRow(environment: LmdbEnvironment, prefixes: ViewKeys, read: RowRead
   return value === undefined ? null : read(value, longRowOffset(value));
 }
 
-function readStates(environment: LmdbEnvironment, view: OnlineView, keys: readonly (KeyBytes | null)[]): (StoredState | null)[] {
+function readStates(
+  environment: LmdbEnvironment,
+  view: OnlineView,
+  keys: readonly (KeyBytes | null)[],
+  without?: string,
+): (StoredState | null)[] {
   const prefixes = viewKeys(view);
   return keys.map((key) => {
     if (key === null) return null;
@@ -244,10 +249,12 @@ function readStates(environment: LmdbEnvironment, view: OnlineView, keys: readon
     const prefix = partPrefix(whole);
     const read = new Map<StatePart, Uint8Array>();
     for (const name of parts) {
+      const part: StatePart = asBuffer(name).toString("utf8");
+      if (without !== undefined && part.startsWith(without)) continue;
       const value = environment.get(prefix, name);
-      if (value !== undefined) read.set(asBuffer(name).toString("utf8"), copyOf(value));
+      if (value !== undefined) read.set(part, copyOf(value));
     }
-    return { version, parts: read };
+    return { version, parts: read, isPartial: without !== undefined };
   });
 }
 

@@ -1,4 +1,4 @@
-import { AsofError } from "../error/error.ts";
+import { AsofError, assert } from "../error/error.ts";
 import type { StatePart, StoredState } from "../store/online.ts";
 import { asBuffer, ByteWriter, compareBytes } from "../value/bytes.ts";
 import { readBytes, readNumber, readSized, readUnsigned, writeInteger, writeSized, writeUnsigned } from "./compact-bytes.ts";
@@ -13,6 +13,9 @@ import { emptyState, type KeyState, type Layer, type LazySegment, loaded } from 
 const formatVersion = 1;
 
 const headPart: StatePart = "h";
+
+/** Beginning of the names of parts that hold event ids: values are read without them, writers need them. */
+export const eventIdParts = "i:";
 
 /** What a write of a state changes. */
 export interface StateChange {
@@ -69,6 +72,7 @@ export function compileStateCodec(layout: WindowLayout, schema: string, schemas:
       return guard(() => readState(stored.parts, asBuffer(head)));
     },
     encode(previous, state) {
+      assert(previous?.isPartial !== true, "a state is written from all of its parts");
       const before = previous?.parts ?? new Map<StatePart, Uint8Array>();
       if (before.size === 0 && isBlank(state)) return { set: new Map(), remove: [] };
       const { changed, kept } = writeParts(layout, state);
@@ -123,8 +127,8 @@ function writeParts(layout: WindowLayout, state: KeyState): { changed: Map<State
     }
   }
   for (const [number, chunk] of state.ids.chunks) {
-    if (state.dirtyChunks.has(number)) changed.set(`i:${number}`, writeChunk(writer, chunk));
-    else kept.add(`i:${number}`);
+    if (state.dirtyChunks.has(number)) changed.set(`${eventIdParts}${number}`, writeChunk(writer, chunk));
+    else kept.add(`${eventIdParts}${number}`);
   }
   return { changed, kept };
 }
@@ -159,7 +163,7 @@ function readParts(parts: ReadonlyMap<StatePart, Uint8Array>, layout: WindowLayo
     if (part === headPart) continue;
     const colon = part.lastIndexOf(":");
     const number = Number(part.slice(colon + 1));
-    if (part.startsWith("i:")) {
+    if (part.startsWith(eventIdParts)) {
       state.ids.chunks.set(number, readChunk(bytes));
       continue;
     }

@@ -1,3 +1,4 @@
+import { eventIdParts } from "../aggregate/state-codec.ts";
 import { compileWindowedView, type WindowProgram } from "../aggregate/window-program.ts";
 import type { WindowedViewModel } from "../definition/model.ts";
 import type { FeatureStatus } from "../definition/retrieval-types.ts";
@@ -243,7 +244,7 @@ function compileWindowedUse(use: StoredUse, view: ServedView, model: WindowedVie
   const width = use.features.length;
   const groups = groupByCoverage(use, view);
   return {
-    request: (keys) => ({ form: "state", view: view.online, keys }),
+    request: (keys) => ({ form: "state", view: view.online, keys, without: eventIdParts }),
     finish(result, keys, tUs) {
       const states = result?.form === "state" ? result.states : [];
       const answer = new WindowedAnswer(keys.length);

@@ -47,7 +47,7 @@ class MemoryOnlineStore implements OnlineStore {
     return requests.map((request) =>
       request.form === "row"
         ? { form: "row", rows: this.#readRows(request.view, request.features, request.keys) }
-        : { form: "state", states: this.#readStates(request.view, request.keys) },
+        : { form: "state", states: this.#readStates(request.view, request.keys, request.without) },
     );
   }
 
@@ -60,12 +60,17 @@ class MemoryOnlineStore implements OnlineStore {
     });
   }
 
-  #readStates(view: OnlineView, keys: readonly (KeyBytes | null)[]): (StoredState | null)[] {
+  #readStates(view: OnlineView, keys: readonly (KeyBytes | null)[], without?: string): (StoredState | null)[] {
     const stored = this.#views.get(viewName(view))?.states;
     return keys.map((key) => {
       const state = key === null ? undefined : stored?.get(keyText(key));
       if (state === undefined) return null;
-      return { version: state.version, parts: new Map([...state.parts].map(([part, bytes]) => [part, new Uint8Array(bytes)])) };
+      const parts = [...state.parts].filter(([part]) => without === undefined || !part.startsWith(without));
+      return {
+        version: state.version,
+        parts: new Map(parts.map(([part, bytes]) => [part, new Uint8Array(bytes)])),
+        isPartial: without !== undefined,
+      };
     });
   }
 

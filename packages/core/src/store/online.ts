@@ -55,6 +55,8 @@ export interface StoredState {
   /** Changes with every write of any part; `0` = nothing stored. */
   readonly version: number;
   readonly parts: ReadonlyMap<StatePart, Uint8Array>;
+  /** Parts were left out (`without`): nothing can be written that was computed from it. */
+  readonly isPartial?: boolean;
 }
 
 export interface StateWrite {
@@ -68,7 +70,13 @@ export interface StateWrite {
 /** Part of a read: rows of a plain view, or states of a windowed one, for keys in the request's order. */
 export type ReadRequest =
   | { readonly form: "row"; readonly view: OnlineView; readonly features: readonly string[]; readonly keys: readonly (KeyBytes | null)[] }
-  | { readonly form: "state"; readonly view: OnlineView; readonly keys: readonly (KeyBytes | null)[] };
+  | {
+      readonly form: "state";
+      readonly view: OnlineView;
+      readonly keys: readonly (KeyBytes | null)[];
+      /** Parts whose names begin with it are left out; the states are then good for reading only. */
+      readonly without?: string;
+    };
 
 /** Answers in the order of the requests and of their keys; null = nothing stored (or a null key). */
 export type ReadResult =

@@ -49,6 +49,27 @@ export const stateCases: Readonly<Record<string, ContractCase<OnlineStore>>> = {
     assert.deepEqual(partTexts(await readState(store, view, key)), { h: "head 2", "3600000000:12": "twelve", "3600000000:13": "" });
   },
 
+  "parts are left out by the beginning of their names": async (store) => {
+    const key = numberKey(1);
+    await overwrite(store, view, key, { h: "head", "i:0": "ids", "i:1": "more", i: "not these", "l60:i:": "nor these" });
+    const read = async (without?: string) => {
+      const [result] = await store.read([
+        { form: "state", view, keys: [key, numberKey(2)], ...(without === undefined ? {} : { without }) },
+      ]);
+      assert.ok(result?.form === "state");
+      assert.equal(result.states[1], null);
+      return result.states[0] ?? null;
+    };
+    const partial = await read("i:");
+    assert.deepEqual(partTexts(partial), { h: "head", i: "not these", "l60:i:": "nor these" });
+    assert.equal(partial?.isPartial, true);
+    const whole = await read();
+    assert.equal(whole?.parts.size, 5);
+    assert.equal(whole?.isPartial, false);
+    assert.equal(partial?.version, whole?.version);
+    assert.deepEqual(partTexts(await read("")), {});
+  },
+
   "the version changes with every write": async (store) => {
     const key = numberKey(1);
     const versions: number[] = [];
