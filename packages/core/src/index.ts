@@ -329,6 +329,7 @@ export type {
   OnlineReader,
   OnlineRow,
   OnlineStore,
+  OnlineTombstone,
   OnlineView,
   OnlineWriter,
   ReadRequest,
@@ -339,7 +340,7 @@ export type {
   StoredRow,
   StoredState,
 } from "./store/online.ts";
-export { type RowPacker, type RowReader, rowPacker, rowReader } from "./store/packed-row.ts";
+export { entombs, isTombstone, packTombstone, type RowPacker, type RowReader, rowPacker, rowReader } from "./store/packed-row.ts";
 export type {
   ChangeSet,
   JobRecord,

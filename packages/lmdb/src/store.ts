@@ -1,9 +1,13 @@
 import {
   asBuffer,
+  entombs,
+  isTombstone,
   type KeyBytes,
   type OnlineRow,
   type OnlineStore,
+  type OnlineTombstone,
   type OnlineView,
+  packTombstone,
   type ReadRequest,
   type ReadResult,
   type RowPacker,
@@ -167,6 +171,13 @@ class LmdbOnlineStore implements OnlineStore {
     return this.#queue.add(() => writeStates(this.#environment, view, writes), writes.length);
   }
 
+  async putTombstones(view: OnlineView, tombstones: readonly OnlineTombstone[]): Promise<{ readonly removed: number }> {
+    this.#assertWritable();
+    if (tombstones.length === 0) return { removed: 0 };
+    const removed = await this.#queue.add(() => writeTombstones(this.#environment, view, tombstones), tombstones.length, true);
+    return { removed };
+  }
+
   async deleteKeys(view: OnlineView, keys: readonly KeyBytes[]): Promise<void> {
     this.#assertWritable();
     if (keys.length === 0) return;
@@ -308,6 +319,25 @@ function writeRows(environment: LmdbEnvironment, view: OnlineView, packer: RowPa
     lastWritten = key;
   }
   return written;
+}
+
+/** Writes tombstones over rows and over lower tombstones, and returns how many keys had a row. */
+function writeTombstones(environment: LmdbEnvironment, view: OnlineView, tombstones: readonly OnlineTombstone[]): number {
+  const prefixes = viewKeys(view);
+  writeName(environment, view, prefixes.name);
+  let removed = 0;
+  for (const tombstone of tombstones) {
+    const isLong = tombstone.key.length > longestPlainKey;
+    const prefix = isLong ? prefixes.longRow : prefixes.row;
+    const key = isLong ? hashKey(tombstone.key) : tombstone.key;
+    const stored = environment.get(prefix, key);
+    const offset = stored === undefined || !isLong ? 0 : longRowOffset(stored);
+    if (stored !== undefined && !entombs(tombstone, stored, offset)) continue;
+    if (stored !== undefined && !isTombstone(stored, offset)) removed++;
+    const packed = packTombstone(tombstone);
+    environment.put(prefix, key, isLong ? encodeLongRow(tombstone.key, packed) : packed);
+  }
+  return removed;
 }
 
 /** Writes the states whose version still is the expected one and returns the indexes of the others. */

@@ -10,6 +10,7 @@ export function refuseWrites(store: OnlineStore, reason: AsofError): OnlineStore
     listKeys: (view) => store.listKeys(view),
     putRows: refuse,
     putStates: refuse,
+    putTombstones: refuse,
     deleteKeys: refuse,
     truncate: refuse,
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),

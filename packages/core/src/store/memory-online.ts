@@ -4,6 +4,7 @@ import type {
   KeyBytes,
   OnlineRow,
   OnlineStore,
+  OnlineTombstone,
   OnlineView,
   ReadRequest,
   ReadResult,
@@ -12,7 +13,7 @@ import type {
   StoredRow,
   StoredState,
 } from "./online.ts";
-import { rowPacker, rowReader } from "./packed-row.ts";
+import { entombs, isTombstone, packTombstone, rowPacker, rowReader } from "./packed-row.ts";
 
 /**
  * An online store in this process's memory, for tests and for trying things out; gone when the process ends. Values are kept packed, so
@@ -117,6 +118,20 @@ class MemoryOnlineStore implements OnlineStore {
       stored.set(key, { version: this.#lastVersion, parts });
     });
     return conflicts;
+  }
+
+  async putTombstones(view: OnlineView, tombstones: readonly OnlineTombstone[]): Promise<{ readonly removed: number }> {
+    this.#assertOpen();
+    const stored = this.#view(view).rows;
+    let removed = 0;
+    for (const tombstone of tombstones) {
+      const key = keyText(tombstone.key);
+      const before = stored.get(key);
+      if (before !== undefined && !entombs(tombstone, before, 0)) continue;
+      if (before !== undefined && !isTombstone(before, 0)) removed++;
+      stored.set(key, packTombstone(tombstone));
+    }
+    return { removed };
   }
 
   async deleteKeys(view: OnlineView, keys: readonly KeyBytes[]): Promise<void> {

@@ -40,6 +40,12 @@ export interface OnlineRow {
   readonly values: readonly Value[];
 }
 
+/**
+ * Stands where the row of an erased key was. It is greater in the row order than every row of its two times, so that a row written again
+ * by someone who does not know of the erasure loses against it, and it reads like an absent row.
+ */
+export type OnlineTombstone = Pick<OnlineRow, "key" | "eventTimeUs" | "createdTimeUs">;
+
 /** A row as read. `values` is in the order of the features asked for; `undefined` where the row's schema lacks the feature. */
 export interface StoredRow {
   readonly eventTimeUs: number;
@@ -112,6 +118,12 @@ export interface OnlineWriter {
    * key is deleted; versions are not used again after that either.
    */
   putStates(view: OnlineView, writes: readonly StateWrite[]): Promise<readonly number[]>;
+  /**
+   * Puts tombstones in place of whatever rows the keys have, also of later ones; a tombstone that is there already stays if its times
+   * are not lower. Afterwards `putRows` writes only rows with greater times. Atomic per key. `removed` counts keys that had a row.
+   * `deleteKeys` and `truncate` remove tombstones too; `listKeys` may list their keys. States are emptied by `putStates`.
+   */
+  putTombstones(view: OnlineView, tombstones: readonly OnlineTombstone[]): Promise<{ readonly removed: number }>;
   /** Removes rows and states of the keys. Absent keys are fine. */
   deleteKeys(view: OnlineView, keys: readonly KeyBytes[]): Promise<void>;
   /** Removes everything of one generation of a view. */

@@ -3,7 +3,7 @@ import { asBuffer, compareBytes, dataViewOf, writeInt64 } from "../value/bytes.t
 import { compileRowCodec, type RowCodec } from "../value/codec.ts";
 import { compileOrderKey, orderColumns } from "../value/order.ts";
 import type { Value } from "../value/type.ts";
-import type { OnlineRow, OnlineView, RowSchema, StoredRow } from "./online.ts";
+import type { OnlineRow, OnlineTombstone, OnlineView, RowSchema, StoredRow } from "./online.ts";
 
 /**
  * The packed form of an online row, the same in every store that has a layout of its own:
@@ -14,10 +14,14 @@ import type { OnlineRow, OnlineView, RowSchema, StoredRow } from "./online.ts";
  *     values               the row codec of the schema with that fingerprint
  *
  * The order key is not stored: it follows from the values and decides only between rows of equal times, where it is made again.
+ * A tombstone has eight bytes ff for the fingerprint and no values.
  */
 const eventTimeAt = 8;
 const createdTimeAt = 16;
 const valuesAt = 24;
+
+const tombstoneFingerprint = "ffffffffffffffff";
+const tombstoneBytes = Buffer.from(tombstoneFingerprint, "hex");
 
 /** High half of the least int64, which no instant has. */
 const nullHigh = -0x8000_0000;
@@ -32,8 +36,40 @@ export interface RowPacker {
   replaces(row: OnlineRow, packed: Uint8Array, stored: Uint8Array, offset: number): boolean;
 }
 
-/** Unpacks a row that begins at an offset. Bytes values are copies; nothing of the result refers to the input. */
-export type RowReader = (bytes: Uint8Array, offset: number) => StoredRow;
+/** Unpacks a row that begins at an offset; null for a tombstone. Bytes values are copies; nothing of the result refers to the input. */
+export type RowReader = (bytes: Uint8Array, offset: number) => StoredRow | null;
+
+/** The packed form of a tombstone. */
+export function packTombstone({ eventTimeUs, createdTimeUs }: OnlineTombstone): Uint8Array {
+  const packed = Buffer.alloc(valuesAt);
+  packed.set(tombstoneBytes, 0);
+  writeTimes(packed, eventTimeUs, createdTimeUs);
+  return packed;
+}
+
+/** Whether what is stored at an offset is a tombstone. */
+export function isTombstone(stored: Uint8Array, offset: number): boolean {
+  return stored.length >= offset + valuesAt && compareBytes(stored.subarray(offset, offset + 8), tombstoneBytes) === 0;
+}
+
+/** Whether a tombstone is written over what is stored at an offset: over every row, and over a tombstone of lower times. */
+export function entombs({ eventTimeUs, createdTimeUs }: OnlineTombstone, stored: Uint8Array, offset: number): boolean {
+  if (!isTombstone(stored, offset)) return true;
+  const view = dataViewOf(stored);
+  const storedUs = readTime(view, offset + eventTimeAt);
+  return eventTimeUs === storedUs ? isLater(createdTimeUs, readCreatedTime(view, offset)) : eventTimeUs > storedUs;
+}
+
+/** Null is lowest. */
+function isLater(us: number | null, thanUs: number | null): boolean {
+  return us !== null && (thanUs === null || us > thanUs);
+}
+
+function writeTimes(packed: Buffer, eventTimeUs: number, createdTimeUs: number | null): void {
+  writeInt64(packed, eventTimeAt, eventTimeUs);
+  if (createdTimeUs === null) packed.writeInt32LE(nullHigh, createdTimeAt + 4);
+  else writeInt64(packed, createdTimeAt, createdTimeUs);
+}
 
 const packers = new WeakMap<OnlineView, RowPacker>();
 
@@ -56,9 +92,7 @@ function compileRowPacker(online: OnlineView): RowPacker {
       assert(row.values.length === schema.features.length, `a row of ${online.view} has ${row.values.length} values`);
       const packed = asBuffer(codec.encode(row.values, valuesAt));
       packed.set(fingerprint, 0);
-      writeInt64(packed, eventTimeAt, row.eventTimeUs);
-      if (row.createdTimeUs === null) packed.writeInt32LE(nullHigh, createdTimeAt + 4);
-      else writeInt64(packed, createdTimeAt, row.createdTimeUs);
+      writeTimes(packed, row.eventTimeUs, row.createdTimeUs);
       return packed;
     },
     replaces: (row, packed, stored, offset) => {
@@ -66,9 +100,9 @@ function compileRowPacker(online: OnlineView): RowPacker {
       const eventTimeUs = readTime(view, offset + eventTimeAt);
       if (row.eventTimeUs !== eventTimeUs) return row.eventTimeUs > eventTimeUs;
       const createdTimeUs = readCreatedTime(view, offset);
-      if (row.createdTimeUs !== createdTimeUs)
-        return createdTimeUs === null || (row.createdTimeUs !== null && row.createdTimeUs > createdTimeUs);
+      if (row.createdTimeUs !== createdTimeUs) return isLater(row.createdTimeUs, createdTimeUs);
       const buffer = asBuffer(stored);
+      if (isTombstone(buffer, offset)) return false;
       if (compareBytes(packed, buffer.subarray(offset, stored.length)) === 0) return false;
       decideTie ??= compileTieDecision(online);
       return decideTie(row, buffer, offset);
@@ -85,7 +119,7 @@ function compileTieDecision(online: OnlineView): TieDecision {
   const names = columns.map((column) => column.name);
   const encode = compileOrderKey(columns.map((column) => column.type));
   return (row, stored, offset) => {
-    const { values } = rowReader(online, names)(stored, offset);
+    const values = rowReader(online, names)(stored, offset)?.values ?? [];
     const storedKey = encode(values.map((value) => value ?? null));
     const order = compareBytes(row.orderKey, storedKey);
     if (order !== 0) return order > 0;
@@ -135,6 +169,7 @@ function compileRowReader(online: OnlineView, features: readonly string[]): RowR
     if (latest === undefined || latest.low !== low || latest.high !== high) {
       latest = decoders.find((decoder) => decoder.low === low && decoder.high === high);
       if (latest === undefined) {
+        if (isTombstone(buffer, offset)) return null;
         latest = schemaDecoder(schemaAt(online, buffer, offset), names);
         decoders.push(latest);
       }

@@ -29,6 +29,7 @@ function changingViews(change: (view: OnlineView) => OnlineView): Fault {
     read: (requests) => store.read(requests.map((request) => ({ ...request, view: change(request.view) }))),
     putRows: (view, rows) => store.putRows(change(view), rows),
     putStates: (view, writes) => store.putStates(change(view), writes),
+    putTombstones: (view, tombstones) => store.putTombstones(change(view), tombstones),
     deleteKeys: (view, keys) => store.deleteKeys(change(view), keys),
     truncate: (view) => store.truncate(change(view)),
     listKeys: (view) => store.listKeys(change(view)),
@@ -52,6 +53,29 @@ function changingWrites(change: (store: OnlineStore, view: OnlineView, write: St
 }
 
 const faults: Readonly<Record<string, Fault>> = {
+  "a tombstone is a deletion": (store) => ({
+    putTombstones: async (view, tombstones) => {
+      await store.deleteKeys(
+        view,
+        tombstones.map((t) => t.key),
+      );
+      return { removed: tombstones.length };
+    },
+  }),
+  "a tombstone lets rows of its own times pass": (store) => ({
+    putTombstones: (view, tombstones) =>
+      store.putTombstones(
+        view,
+        tombstones.map((t) => ({ ...t, createdTimeUs: t.createdTimeUs === null ? null : t.createdTimeUs - 1 })),
+      ),
+  }),
+  "a tombstone holds for ever": (store) => ({
+    putTombstones: (view, tombstones) =>
+      store.putTombstones(
+        view,
+        tombstones.map((t) => ({ ...t, eventTimeUs: 2 ** 51 })),
+      ),
+  }),
   "answers in another order of keys": changingReads((result) =>
     result.form === "row" ? { form: "row", rows: result.rows.toReversed() } : result,
   ),
@@ -178,6 +202,7 @@ function faultyStore(fault: Fault): OnlineStore {
     listKeys: changed.listKeys ?? ((view) => store.listKeys(view)),
     putRows: changed.putRows ?? ((view, rows) => store.putRows(view, rows)),
     putStates: changed.putStates ?? ((view, writes) => store.putStates(view, writes)),
+    putTombstones: changed.putTombstones ?? ((view, tombstones) => store.putTombstones(view, tombstones)),
     deleteKeys: changed.deleteKeys ?? ((view, keys) => store.deleteKeys(view, keys)),
     truncate: changed.truncate ?? ((view) => store.truncate(view)),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),

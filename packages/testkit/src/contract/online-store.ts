@@ -3,9 +3,15 @@ import { type ContractCase, describeContract, type Gap } from "./describe-contra
 import { keyCases } from "./online-store-keys.ts";
 import { rowCases } from "./online-store-rows.ts";
 import { stateCases } from "./online-store-states.ts";
+import { tombstoneCases } from "./online-store-tombstones.ts";
 
 /** Every case by its title. */
-export const onlineStoreCases: Readonly<Record<string, ContractCase<OnlineStore>>> = { ...rowCases, ...stateCases, ...keyCases };
+export const onlineStoreCases: Readonly<Record<string, ContractCase<OnlineStore>>> = {
+  ...rowCases,
+  ...tombstoneCases,
+  ...stateCases,
+  ...keyCases,
+};
 
 /**
  * The contract of {@link OnlineStore}, case by case. `open` gives an empty store for each.
