@@ -1,2 +1,18 @@
 /** What Feast writes and reads: its protobuf messages, entity keys and values. */
-export {};
+
+// entity keys
+export {
+  compileFeastKeyDecoder,
+  compileFeastKeyEncoder,
+  entityless,
+  type FeastJoinKey,
+  feastKeyPrefix,
+  isFeastKeyType,
+} from "./key/entity-key.ts";
+export { feastEntityId, feastRedisField, feastRedisKey, feastRedisTimestampField } from "./key/redis-key.ts";
+// values
+export { convertFeastValue } from "./value/convert.ts";
+export { type FeastTypeName, feastTypeName, feastTypeOf, feastTypes } from "./value/feast-type.ts";
+export { type FeastCollection, type FeastMap, type FeastScalar, type FeastValue, readFeastValue } from "./value/read-any.ts";
+export { compileFeastValueReader } from "./value/read-value.ts";
+export { compileFeastValueWriter } from "./value/write-value.ts";
