@@ -18,7 +18,7 @@ await applyDefinitions(registry, defineMany(views, views, "data"), "bench", {}, 
 await using online = openMemoryOnlineStore();
 const cache = new RegistryCache("bench", registry, () => systemClock.nowUs());
 const service = registeredService(await cache.load(), "service");
-const program = compileOnline(planRequest(service, { fullFeatureNames: true }), await cache.load());
+const program = compileOnline(planRequest(service, { fullFeatureNames: true }), await cache.load(), online.keys);
 let rows = 0;
 const run = async (count: number): Promise<void> => {
   for (let i = 0; i < count; i++) {

@@ -303,6 +303,7 @@ export {
   writeGeneration,
 } from "./registry/view-state.ts";
 export { decodeViewState, encodeViewState } from "./registry/view-state-codec.ts";
+export { type KeyCodec, type KeyPart, keyCodecOf, keyPartsOf, packedKeys, type StoreKeys } from "./store/key-codec.ts";
 // store
 export { openMemoryOnlineStore } from "./store/memory-online.ts";
 // store contracts

@@ -7,6 +7,7 @@ import {
   type OnlineStore,
   type OnlineTombstone,
   type OnlineView,
+  packedKeys,
   packTombstone,
   type ReadRequest,
   type ReadResult,
@@ -80,6 +81,7 @@ const keysPerPage = 1000;
 
 class LmdbOnlineStore implements OnlineStore {
   readonly type = "lmdb";
+  readonly keys = packedKeys;
   readonly capabilities = { durable: "machine", snapshotReads: true, shared: true } as const;
   readonly #environment: LmdbEnvironment;
   readonly #readOnly: boolean;

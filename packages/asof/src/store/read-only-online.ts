@@ -5,6 +5,7 @@ export function refuseWrites(store: OnlineStore, reason: AsofError): OnlineStore
   const refuse = (): Promise<never> => Promise.reject(reason);
   return {
     type: store.type,
+    keys: store.keys,
     capabilities: store.capabilities,
     read: (requests) => store.read(requests),
     listKeys: (view) => store.listKeys(view),

@@ -244,7 +244,7 @@ export class Session implements AsyncDisposable {
     if (known !== undefined) return known;
     // Answers are grouped by view, so that features of one name in two views are no collision.
     const plan = planRequest(asked, { fullFeatureNames: true });
-    const compiled = { plan, program: compileOnline(plan, registry) };
+    const compiled = { plan, program: compileOnline(plan, registry, this.runtime.online.keys) };
     this.#compiledServices.set(asked, compiled);
     return compiled;
   }

@@ -93,7 +93,7 @@ async function computeAt(
     const logged = parseRows(source, served, rows, tUs);
     await writeRowsOnline(online, served, source, logged);
   }
-  const program = compileOnline(plan, { version: 1, project: "test", views, building: new Map() });
+  const program = compileOnline(plan, { version: 1, project: "test", views, building: new Map() }, online.keys);
   const answer = await program.run(online, [entity], tUs);
   return answer.rows[0]?.[reference.name] ?? {};
 }

@@ -75,6 +75,7 @@ function killingStore(online: OnlineStore, killAt: number, moment: string): Onli
   };
   return {
     type: online.type,
+    keys: online.keys,
     capabilities: online.capabilities,
     read: (requests) => online.read(requests),
     listKeys: (view) => online.listKeys(view),

@@ -126,6 +126,7 @@ export function at(text: string): number {
 export function countingStore(online: OnlineStore, counts: { rows: number; states: number; calls: number; parts: string[] }): OnlineStore {
   return {
     type: online.type,
+    keys: online.keys,
     capabilities: online.capabilities,
     read: (requests) => online.read(requests),
     listKeys: (view) => online.listKeys(view),

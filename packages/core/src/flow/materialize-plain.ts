@@ -1,8 +1,8 @@
 import type { FeatureModel, PlainViewModel } from "../definition/model.ts";
 import type { History } from "../point-in-time/join-plan.ts";
+import { compileViewKey, keyPartsOf, type StoreKeys } from "../store/key-codec.ts";
 import type { OfflineStore, PulledColumn, PullRequest, RecordBatch, RunOptions } from "../store/offline.ts";
 import type { OnlineRow, OnlineStore, OnlineView, RowSchema } from "../store/online.ts";
-import { compileKeyEncoder } from "../value/key.ts";
 import { encodeOrderKey, orderColumns } from "../value/order.ts";
 import type { Value } from "../value/type.ts";
 import type { MaterializeSlice, SliceOutcome } from "./materialize-slice.ts";
@@ -21,7 +21,7 @@ export async function materializePlain(
   slice: MaterializeSlice,
   options: RunOptions & { readonly onRows: (rows: number) => void },
 ): Promise<SliceOutcome> {
-  const encode = compileRowEncoder(view, target.schema, slice.pulledAtUs);
+  const encode = compileRowEncoder(view, target.schema, stores.online.keys, slice.pulledAtUs);
   const hasCreated = view.source.createdTime !== null || view.source.type === "push";
   let rows = 0;
   let written = 0;
@@ -47,7 +47,7 @@ export async function materializePlain(
 }
 
 function pullsOf(view: PlainViewModel, slice: MaterializeSlice): readonly PullRequest[] {
-  const keys = view.entities.flatMap((e) => e.keys.map((k) => ({ name: k.name, type: k.type })));
+  const keys = keyPartsOf(view);
   const base = (history: History) => ({
     history,
     keys,
@@ -79,10 +79,11 @@ export function pulledColumn(feature: FeatureModel): PulledColumn {
 function compileRowEncoder(
   view: PlainViewModel,
   schema: RowSchema,
+  keys: StoreKeys,
   pulledAtUs: number,
 ): (batch: RecordBatch, row: number) => OnlineRow | null {
-  const keyTypes = view.entities.flatMap((e) => e.keys.map((k) => k.type));
-  const encodeKey = compileKeyEncoder(keyTypes);
+  const keyTypes = keyPartsOf(view).map((k) => k.type);
+  const encodeKey = compileViewKey(keys, view);
   const firstFeature = keyTypes.length + 4;
   const order = orderColumns(view.features);
   const orderTypes = order.map((c) => c.type);

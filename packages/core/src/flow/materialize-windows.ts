@@ -1,9 +1,9 @@
 import { compileWindowedView, type WindowEvent, type WindowProgram } from "../aggregate/window-program.ts";
 import type { WindowedViewModel } from "../definition/model.ts";
+import { compileViewKey, keyPartsOf, type StoreKeys } from "../store/key-codec.ts";
 import type { OfflineStore, PullRequest, RecordBatch, RunOptions } from "../store/offline.ts";
 import type { KeyBytes, OnlineStore, OnlineView } from "../store/online.ts";
 import { compareBytes } from "../value/bytes.ts";
-import { compileKeyEncoder } from "../value/key.ts";
 import { floorTo } from "../value/time.ts";
 import type { MaterializeSlice, SliceOutcome } from "./materialize-slice.ts";
 import { type StateUpdate, updateStates } from "./update-states.ts";
@@ -32,11 +32,12 @@ export async function materializeWindows(
   options: RunOptions & { readonly onRows: (rows: number) => void },
 ): Promise<SliceOutcome> {
   const program = compileWindowedView(view, target);
+  const decode = compileEventReader(view, program, stores.online.keys);
   let rows = 0;
   let written = 0;
   let maxCreatedUs: number | null = null;
   for (const { request, apply } of pullsOf(view, program, slice)) {
-    for await (const groups of keyGroups(view, program, stores.offline.pull(request, options), options.onRows)) {
+    for await (const groups of keyGroups(decode, stores.offline.pull(request, options), options.onRows)) {
       const updates: StateUpdate[] = groups.map(({ key, events }) => ({
         key,
         update: (state) => program.compact(apply(state, events), slice.pulledAtUs),
@@ -101,14 +102,15 @@ interface KeyGroup {
   readonly events: PulledEvent[];
 }
 
+/** One pulled row as an event and the key it belongs to; null where it has no key or no time. */
+type DecodeEvent = (batch: RecordBatch, row: number) => { readonly key: KeyBytes; readonly event: PulledEvent } | null;
+
 /** Cuts a stream sorted by key into groups of whole keys, some hundred at a time. */
 async function* keyGroups(
-  view: WindowedViewModel,
-  program: WindowProgram,
+  decode: DecodeEvent,
   batches: AsyncIterable<RecordBatch>,
   onRows: (rows: number) => void,
 ): AsyncGenerator<readonly KeyGroup[]> {
-  const decode = compileEventReader(view, program);
   let groups: KeyGroup[] = [];
   let held = 0;
   for await (const batch of batches) {
@@ -134,11 +136,11 @@ async function* keyGroups(
 }
 
 /** Reads one pulled row: keys, event_time, created_time, event_id, is_new, then the program's columns. */
-function compileEventReader(view: WindowedViewModel, program: WindowProgram) {
-  const keyTypes = view.entities.flatMap((e) => e.keys.map((k) => k.type));
-  const encodeKey = compileKeyEncoder(keyTypes);
+function compileEventReader(view: WindowedViewModel, program: WindowProgram, keys: StoreKeys): DecodeEvent {
+  const keyTypes = keyPartsOf(view).map((k) => k.type);
+  const encodeKey = compileViewKey(keys, view);
   const first = keyTypes.length;
-  return (batch: RecordBatch, row: number): { key: KeyBytes; event: PulledEvent } | null => {
+  return (batch, row) => {
     const key = encodeKey(keyTypes.map((_, i) => batch.columns[i]?.get(row) ?? null));
     const eventTime = batch.columns[first]?.get(row) ?? null;
     if (key === null || eventTime === null) return null;
@@ -173,8 +175,8 @@ export async function clearVanishedKeys(
   for (const { layer, history, fromUs, toUs } of slice.histories) {
     if (layer !== "batch") continue;
     const rangeFromUs = fromUs === null ? null : floorTo(fromUs, program.blockUs);
-    const keys = view.entities.flatMap((e) => e.keys.map((k) => ({ name: k.name, type: k.type })));
-    const encodeKey = compileKeyEncoder(keys.map((k) => k.type));
+    const keys = keyPartsOf(view);
+    const encodeKey = compileViewKey(stores.online.keys, view);
     const present = new Set<string>();
     const request: PullRequest = {
       ...{ history, keys, columns: [], order: [], mode: "latest" as const, partition: null },

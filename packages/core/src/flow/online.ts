@@ -4,8 +4,8 @@ import type { WindowedViewModel } from "../definition/model.ts";
 import type { FeatureStatus } from "../definition/retrieval-types.ts";
 import { AsofError } from "../error/error.ts";
 import type { RequestPlan, StoredUse } from "../plan/request-plan.ts";
+import { type KeyCodec, keyCodecOf, type StoreKeys } from "../store/key-codec.ts";
 import type { KeyBytes, MaybePromise, OnlineReader, ReadRequest, ReadResult, StoredRow } from "../store/online.ts";
-import { compileKeyEncoder } from "../value/key.ts";
 import { compileNormalizer, type Normalizer } from "../value/normalize.ts";
 import type { Value } from "../value/type.ts";
 import { OnlineAnswer } from "./online-answer.ts";
@@ -32,12 +32,12 @@ export interface UseAnswer {
   readonly incompleteCount: number;
 }
 
-/** Compiles a plan against what is served. Throws ASOF_NOT_APPLIED where the registry does not serve what is asked. */
-export function compileOnline(plan: RequestPlan, served: ServedRegistry): OnlineProgram {
+/** Compiles a plan against what is served by a store with these keys. Throws ASOF_NOT_APPLIED where the registry does not serve what is asked. */
+export function compileOnline(plan: RequestPlan, served: ServedRegistry, keys: StoreKeys): OnlineProgram {
   const uses = plan.stored.map((use) => compileUse(use, served));
   const runRequestViews = plan.computed.length === 0 ? null : compileRequestViews(plan);
   const parse = compileEntityRows(plan);
-  const encodeKeys = compileKeys(plan);
+  const encodeKeys = compileKeys(plan, keys);
 
   function answer(rows: readonly EntityRow[], tUs: number, requests: readonly ReadRequest[], results: readonly ReadResult[]): OnlineAnswer {
     const stored = uses.map((use, i) => use.finish(results[i], requests[i]?.keys ?? [], tUs));
@@ -57,8 +57,8 @@ export function compileOnline(plan: RequestPlan, served: ServedRegistry): Online
 
   return {
     run(reader, rows, tUs) {
-      const keys = encodeKeys(parse(rows), rows.length);
-      const requests = uses.map((use, i) => use.request(keys[i] ?? []));
+      const encoded = encodeKeys(parse(rows), rows.length);
+      const requests = uses.map((use, i) => use.request(encoded[i] ?? []));
       const results = requests.length === 0 ? [] : reader.read(requests);
       return results instanceof Promise ? results.then((r) => answer(rows, tUs, requests, r)) : answer(rows, tUs, requests, results);
     },
@@ -105,12 +105,13 @@ function normalizeKey(normalize: Normalizer, value: unknown, row: number, column
 }
 
 /** Encodes the keys of every use; uses with the same key columns, as the views of one entity have, share the work and the bytes. */
-function compileKeys(plan: RequestPlan): (columns: KeyColumns, rowCount: number) => readonly RowKeys[] {
+function compileKeys(plan: RequestPlan, keys: StoreKeys): (columns: KeyColumns, rowCount: number) => readonly RowKeys[] {
   const encoders: ((columns: KeyColumns, rowCount: number) => RowKeys)[] = [];
   const known = new Map<string, number>();
   const encoderOf = plan.stored.map((use) => {
-    const identity = JSON.stringify(use.keys.map(({ column, type }) => [column, type]));
-    const at = known.get(identity) ?? encoders.push(compileKey(plan, use)) - 1;
+    const codec = keyCodecOf(keys, use.view);
+    const identity = JSON.stringify([codec === keys.row, use.keys.map(({ key, column, type }) => [key, column, type])]);
+    const at = known.get(identity) ?? encoders.push(compileKey(plan, use, codec)) - 1;
     known.set(identity, at);
     return at;
   });
@@ -120,8 +121,8 @@ function compileKeys(plan: RequestPlan): (columns: KeyColumns, rowCount: number)
   };
 }
 
-function compileKey(plan: RequestPlan, use: StoredUse): (columns: KeyColumns, rowCount: number) => RowKeys {
-  const encode = compileKeyEncoder(use.keys.map((k) => k.type));
+function compileKey(plan: RequestPlan, use: StoredUse, codec: KeyCodec): (columns: KeyColumns, rowCount: number) => RowKeys {
+  const encode = codec.encoder(use.keys.map(({ key, type }) => ({ name: key, type })));
   const places = use.keys.map((k) => plan.keyColumns.findIndex(({ column }) => column === k.column));
   // One array for all rows: the encoder copies what it needs.
   const parts: Value[] = places.map(() => null);

@@ -2,9 +2,9 @@ import { compileWindowedView } from "../aggregate/window-program.ts";
 import type { ColumnModel, PlainViewModel, SourceModel, WindowedViewModel } from "../definition/model.ts";
 import { AsofError } from "../error/error.ts";
 import { compileExpression } from "../expression/evaluate.ts";
+import { compileViewKey, keyPartsOf, type StoreKeys } from "../store/key-codec.ts";
 import type { LogRow } from "../store/offline.ts";
 import type { OnlineRow, OnlineStore, OnlineView } from "../store/online.ts";
-import { compileKeyEncoder } from "../value/key.ts";
 import { compileNormalizer } from "../value/normalize.ts";
 import { encodeOrderKey, orderColumns } from "../value/order.ts";
 import type { Value } from "../value/type.ts";
@@ -102,10 +102,10 @@ export async function writeRowsOnline(
     : writeWindowed(online, view.online, view.model, source, rows);
 }
 
-function keyOf(view: PlainViewModel | WindowedViewModel): (row: LogRow) => Uint8Array | null {
-  const keys = view.entities.flatMap((e) => e.keys);
-  const encode = compileKeyEncoder(keys.map((k) => k.type));
-  return (row) => encode(keys.map((k) => row.values[k.name] ?? null));
+function keyOf(keys: StoreKeys, view: PlainViewModel | WindowedViewModel): (row: LogRow) => Uint8Array | null {
+  const parts = keyPartsOf(view);
+  const encode = compileViewKey(keys, view);
+  return (row) => encode(parts.map((k) => row.values[k.name] ?? null));
 }
 
 async function writePlain(
@@ -115,7 +115,7 @@ async function writePlain(
   source: SourceModel,
   rows: readonly LogRow[],
 ): Promise<number> {
-  const key = keyOf(view);
+  const key = keyOf(online.keys, view);
   const names = source.columns.map((c) => c.name);
   const layout = new Map(names.map((name, i) => [name, i]));
   const readers = view.features.map((feature) => {
@@ -149,7 +149,7 @@ async function writeWindowed(
   rows: readonly LogRow[],
 ): Promise<number> {
   const program = compileWindowedView(view, target);
-  const key = keyOf(view);
+  const key = keyOf(online.keys, view);
   const byKey = new Map<string, { key: Uint8Array; rows: LogRow[] }>();
   for (const row of rows) {
     const bytes = key(row);

@@ -2,8 +2,8 @@ import { compileWindowedView, type WindowExplanation } from "../aggregate/window
 import type { FeatureModel, PlainViewModel, ViewReference, WindowedViewModel } from "../definition/model.ts";
 import { tailUs } from "../definition/window.ts";
 import { AsofError } from "../error/error.ts";
+import { compileViewKey, keyPartsOf } from "../store/key-codec.ts";
 import type { PullRequest, RunOptions } from "../store/offline.ts";
-import { encodeEntityKey } from "../value/key.ts";
 import { normalizeValue } from "../value/normalize.ts";
 import { orderColumns } from "../value/order.ts";
 import type { Value } from "../value/type.ts";
@@ -241,11 +241,8 @@ async function readState(
 ): Promise<WindowExplanation | null> {
   const served = registry.views.get(view.name);
   if (served === undefined || served.model.form !== "windowed") return null;
-  const keys = view.entities.flatMap((e) => e.keys);
-  const key = encodeEntityKey(
-    keys.map((k) => k.type),
-    keys.map((k) => normalizeValue(k.type, true, request.entity[k.name] ?? null, k.name)),
-  );
+  const values = keyPartsOf(served.model).map((k) => normalizeValue(k.type, true, request.entity[k.name] ?? null, k.name));
+  const key = compileViewKey(runtime.online.keys, served.model)(values);
   const [result] = await runtime.online.read([{ form: "state", view: served.online, keys: [key] }]);
   const stored = result?.form === "state" ? (result.states[0] ?? null) : null;
   if (stored === null) return null;

@@ -1,5 +1,6 @@
 import { assert } from "../error/error.ts";
 import { asBuffer } from "../value/bytes.ts";
+import { packedKeys } from "./key-codec.ts";
 import type {
   KeyBytes,
   OnlineRow,
@@ -38,6 +39,7 @@ const keysPerPage = 1000;
 
 class MemoryOnlineStore implements OnlineStore {
   readonly type = "memory";
+  readonly keys = packedKeys;
   readonly capabilities = { durable: "none", snapshotReads: true, shared: false } as const;
   readonly #views = new Map<string, MemoryView>();
   #lastVersion = 0;

@@ -1,4 +1,5 @@
 import type { Value, ValueType } from "../value/type.ts";
+import type { StoreKeys } from "./key-codec.ts";
 
 /** A value that is there at once in embedded stores and later in remote ones. Callers `await` or test for a promise. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -22,7 +23,7 @@ export interface OnlineView {
   readonly schemas: ReadonlyMap<string, RowSchema>;
 }
 
-/** An entity key in asof's own bytes: see `encodeEntityKey`. Equal keys have equal bytes. */
+/** An entity key in the bytes of the store at hand, made by its {@link OnlineStore.keys}. Stores take any bytes. */
 export type KeyBytes = Uint8Array;
 
 /** A row of a plain view. */
@@ -132,6 +133,8 @@ export interface OnlineWriter {
 
 export interface OnlineStore extends OnlineReader, OnlineWriter, AsyncDisposable {
   readonly type: string;
+  /** How callers make the bytes of keys: stores in another product's layout have that product's. */
+  readonly keys: StoreKeys;
   readonly capabilities: {
     /** Survives a crash of the machine, of the process only, or nothing. */
     readonly durable: "machine" | "process" | "none";

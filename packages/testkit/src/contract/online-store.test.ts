@@ -197,6 +197,7 @@ function faultyStore(fault: Fault): OnlineStore {
   const changed = fault(store);
   return {
     type: "faulty",
+    keys: store.keys,
     capabilities: store.capabilities,
     read: changed.read ?? ((requests) => store.read(requests)),
     listKeys: changed.listKeys ?? ((view) => store.listKeys(view)),

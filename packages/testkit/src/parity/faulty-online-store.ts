@@ -98,6 +98,7 @@ export function faultyOnlineStore(inner: OnlineStore, kills: KillSwitch): Online
   };
   return {
     type: inner.type,
+    keys: inner.keys,
     capabilities: inner.capabilities,
     read,
     listKeys: (view) => {
@@ -141,6 +142,7 @@ export function unorderedOnlineStore(inner: OnlineStore): OnlineStore {
   };
   return {
     type: inner.type,
+    keys: inner.keys,
     capabilities: inner.capabilities,
     read: (requests) => inner.read(requests),
     listKeys: (view) => inner.listKeys(view),
