@@ -60,6 +60,17 @@ const everything = featureService("everything", [activity, profile, ratio]);
 const at = (time: string): string => `2017-05-01T${time}Z`;
 
 describe("expectFeatures", () => {
+  test("refuses a view with a fault instead of leaving the feature out", () => {
+    const faulty = featureView(
+      "faulty",
+      { entities: [customer], source: baskets },
+      {
+        spend_30s: sum("spend", { window: "30s" }),
+      },
+    );
+    assert.throws(() => expectFeatures(faulty, []), { code: "ASOF_WINDOW_INVALID", path: /faulty\.features\.spend_30s/ });
+  });
+
   test("windows exclude the instant asked for and move by hops", async () => {
     // hop of 1 h is 5 min: at 10:07 the tail is 09:05.
     const features = expectFeatures(activity, [

@@ -20,9 +20,11 @@ import {
   type Value,
   type View,
   type ViewReference,
+  validateUses,
   type WindowedViewModel,
   writeRowsOnline,
 } from "@asof/core";
+import { throwIssues } from "../store/session.ts";
 import type { TestRow } from "./source-rows.ts";
 
 type Row = TestRow;
@@ -46,6 +48,8 @@ export function expectFeatures<Name extends string, Keys, Values, Request>(
   view: View<Name, Keys, Values, Request>,
   rows: readonly Row[],
 ): { at(t: InstantLiteral): FeaturesAt<Keys & Request, Values> } {
+  // Definitions are not applied here: what is wrong with them would show as a feature that is missing.
+  throwIssues(validateUses([view]));
   const reference = referenceOf(view);
   return {
     at: (t) => {
