@@ -173,10 +173,14 @@ class LmdbOnlineStore implements OnlineStore {
     return this.#queue.add(() => writeStates(this.#environment, view, writes), writes.length);
   }
 
-  async putTombstones(view: OnlineView, tombstones: readonly OnlineTombstone[]): Promise<{ readonly removed: number }> {
+  async putTombstones(
+    view: OnlineView,
+    tombstones: readonly OnlineTombstone[],
+    { keepLater = false }: { readonly keepLater?: boolean } = {},
+  ): Promise<{ readonly removed: number }> {
     this.#assertWritable();
     if (tombstones.length === 0) return { removed: 0 };
-    const removed = await this.#queue.add(() => writeTombstones(this.#environment, view, tombstones), tombstones.length, true);
+    const removed = await this.#queue.add(() => writeTombstones(this.#environment, view, tombstones, keepLater), tombstones.length, true);
     return { removed };
   }
 
@@ -324,7 +328,12 @@ function writeRows(environment: LmdbEnvironment, view: OnlineView, packer: RowPa
 }
 
 /** Writes tombstones over rows and over lower tombstones, and returns how many keys had a row. */
-function writeTombstones(environment: LmdbEnvironment, view: OnlineView, tombstones: readonly OnlineTombstone[]): number {
+function writeTombstones(
+  environment: LmdbEnvironment,
+  view: OnlineView,
+  tombstones: readonly OnlineTombstone[],
+  keepLater: boolean,
+): number {
   const prefixes = viewKeys(view);
   writeName(environment, view, prefixes.name);
   let removed = 0;
@@ -334,7 +343,7 @@ function writeTombstones(environment: LmdbEnvironment, view: OnlineView, tombsto
     const key = isLong ? hashKey(tombstone.key) : tombstone.key;
     const stored = environment.get(prefix, key);
     const offset = stored === undefined || !isLong ? 0 : longRowOffset(stored);
-    if (stored !== undefined && !entombs(tombstone, stored, offset)) continue;
+    if (stored !== undefined && !entombs(tombstone, stored, offset, keepLater)) continue;
     if (stored !== undefined && !isTombstone(stored, offset)) removed++;
     const packed = packTombstone(tombstone);
     environment.put(prefix, key, isLong ? encodeLongRow(tombstone.key, packed) : packed);

@@ -81,7 +81,7 @@ function killingStore(online: OnlineStore, killAt: number, moment: string): Onli
     listKeys: (view) => online.listKeys(view),
     putRows: (view, rows) => write(() => online.putRows(view, rows)),
     putStates: (view, writes_) => write(() => online.putStates(view, writes_)),
-    putTombstones: (view, tombstones) => write(() => online.putTombstones(view, tombstones)),
+    putTombstones: (view, tombstones, options) => write(() => online.putTombstones(view, tombstones, options)),
     deleteKeys: (view, keys) => online.deleteKeys(view, keys),
     truncate: (view) => online.truncate(view),
     [Symbol.asyncDispose]: () => online[Symbol.asyncDispose](),

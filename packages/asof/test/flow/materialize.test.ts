@@ -121,6 +121,41 @@ for (const kind of storeKinds) {
       assert.deepEqual(await ask("2024-02-01"), ["Aarau", "Bern"]);
     });
 
+    test("a row that left a static dimension is gone online too, until it comes back", async () => {
+      await using project = new Project({ kind });
+      project.csv("cities.csv", "user_id,city", ["1,Zürich", "2,Bern"]);
+      const process = await project.process();
+      await project.apply(process, { place });
+      const ask = async () => {
+        const asked = { features: [place], entities: [{ user_id: 1 }, { user_id: 2 }] } as const;
+        const online = await process.store.getOnlineFeatures(asked);
+        const spine = asked.entities.map((entity) => ({ ...entity, event_timestamp: "2024-02-01" }));
+        const training: (string | null)[] = [];
+        for await (const row of (await process.store.getHistoricalFeatures({ features: [place], spine })).rows()) training.push(row.city);
+        assert.deepEqual(
+          online.rows.map((row) => row.place.city),
+          training,
+        );
+        return online.rows.map((_, i) => online.statuses[i]?.place.city);
+      };
+      await process.store.materialize("2024-01-01", "2024-01-02");
+      for (const [rows, statuses] of [
+        [["2,Bern"], ["NOT_FOUND", "PRESENT"]],
+        [["2,Bern"], ["NOT_FOUND", "PRESENT"]],
+        [["1,Zürich"], ["PRESENT", "NOT_FOUND"]],
+        [[], ["NOT_FOUND", "NOT_FOUND"]],
+        [
+          ["1,Chur", "2,Bern"],
+          ["PRESENT", "PRESENT"],
+        ],
+      ] as const) {
+        project.csv("cities.csv", "user_id,city", [...rows]);
+        project.clock.advance(1_000_000);
+        await process.store.materializeIncremental();
+        assert.deepEqual(await ask(), statuses);
+      }
+    });
+
     test("one failing view does not stop the others, and says why", async () => {
       await using project = new Project({ kind });
       project.csv("profiles.csv", "user_id,ts,score", ["1,2024-01-01T00:00:00Z,1"]);

@@ -142,7 +142,7 @@ export function countingStore(online: OnlineStore, counts: { rows: number; state
       for (const write of writes) counts.parts.push(...write.set.keys());
       return online.putStates(view, writes);
     },
-    putTombstones: (view, tombstones) => online.putTombstones(view, tombstones),
+    putTombstones: (view, tombstones, options) => online.putTombstones(view, tombstones, options),
     deleteKeys: (view, keys) => online.deleteKeys(view, keys),
     truncate: (view) => online.truncate(view),
     [Symbol.asyncDispose]: () => online[Symbol.asyncDispose](),

@@ -12,6 +12,8 @@ export interface ViewProgress {
   /** What the partitions were cut from (source, definition, interval): when it changed, the view starts over. */
   readonly sourceSignature: string;
   readonly maxCreatedUs: number | null;
+  /** When the first of its partitions was read; null = none was yet. */
+  readonly readSinceUs: number | null;
   readonly error: string | null;
 }
 
@@ -23,6 +25,7 @@ const noProgress: ViewProgress = {
   written: 0,
   sourceSignature: "",
   maxCreatedUs: null,
+  readSinceUs: null,
   error: null,
 };
 

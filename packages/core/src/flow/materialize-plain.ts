@@ -8,7 +8,7 @@ import type { Value } from "../value/type.ts";
 import type { MaterializeSlice, SliceOutcome } from "./materialize-slice.ts";
 
 /** The event time under which rows of sources without one are stored: before every t. */
-const staticEventTimeUs = -(2 ** 52);
+export const staticEventTimeUs = -(2 ** 52);
 
 /** Rows written to the online store in one call; large enough to amortize a commit, small enough to hold. */
 const batchRowsMax = 4_096;

@@ -4,6 +4,7 @@ import type { RunOptions, SourceDescription } from "../store/offline.ts";
 import type { OnlineReader, OnlineView } from "../store/online.ts";
 import type { Json } from "../store/registry.ts";
 import { formatInstant } from "../value/time.ts";
+import { clearVanishedRows } from "./clear-vanished-rows.ts";
 import { type OpenJob, openJob, type ViewProgress } from "./jobs.ts";
 import { materializePlain } from "./materialize-plain.ts";
 import type { MaterializeSlice, SliceOutcome } from "./materialize-slice.ts";
@@ -151,6 +152,7 @@ async function materializeOnce(runtime: Runtime, job: OpenJob, name: string, req
     request.signal?.throwIfAborted();
     const partition = { index: progress.done, count: progress.of };
     const bounded = { ...slice, partition, pulledAtUs: runtime.clock.nowUs() };
+    progress = { ...progress, readSinceUs: progress.readSinceUs ?? bounded.pulledAtUs };
     progress = advance(progress, await runSlice(runtime, model, online, bounded, request, progress));
     await job.update(name, progress);
     report(request, name, progress, 0);
@@ -159,6 +161,8 @@ async function materializeOnce(runtime: Runtime, job: OpenJob, name: string, req
     const whole = { ...slice, partition: { index: 0, count: 1 }, pulledAtUs: runtime.clock.nowUs() };
     await clearVanishedKeys(runtime, model, online, whole, { signal: request.signal });
   }
+  if (model.source.eventTime === null && progress.readSinceUs !== null)
+    await clearVanishedRows(runtime.online, online, progress.readSinceUs);
   await finishMaterialize(runtime, target, span, progress);
   await job.update(name, { ...progress, status: "done" });
   report(request, name, { ...progress, status: "done" }, 0);
@@ -176,7 +180,7 @@ function signatureOf(extent: SourceDescription, target: MaterializeTarget, span:
 function resumeView(runtime: Runtime, earlier: ViewProgress, sourceSignature: string, rowCount: number): ViewProgress {
   if (earlier.sourceSignature === sourceSignature && earlier.status !== "pending") return earlier;
   const of = Math.max(1, Math.ceil(rowCount / runtime.settings.partitionRowsMax));
-  return { status: "running", done: 0, of, rows: 0, written: 0, sourceSignature, maxCreatedUs: null, error: null };
+  return { status: "running", done: 0, of, rows: 0, written: 0, sourceSignature, maxCreatedUs: null, readSinceUs: null, error: null };
 }
 
 async function hasKeys(online: OnlineReader, view: OnlineView): Promise<boolean> {

@@ -122,14 +122,18 @@ class MemoryOnlineStore implements OnlineStore {
     return conflicts;
   }
 
-  async putTombstones(view: OnlineView, tombstones: readonly OnlineTombstone[]): Promise<{ readonly removed: number }> {
+  async putTombstones(
+    view: OnlineView,
+    tombstones: readonly OnlineTombstone[],
+    { keepLater = false }: { readonly keepLater?: boolean } = {},
+  ): Promise<{ readonly removed: number }> {
     this.#assertOpen();
     const stored = this.#view(view).rows;
     let removed = 0;
     for (const tombstone of tombstones) {
       const key = keyText(tombstone.key);
       const before = stored.get(key);
-      if (before !== undefined && !entombs(tombstone, before, 0)) continue;
+      if (before !== undefined && !entombs(tombstone, before, 0, keepLater)) continue;
       if (before !== undefined && !isTombstone(before, 0)) removed++;
       stored.set(key, packTombstone(tombstone));
     }

@@ -120,11 +120,15 @@ export interface OnlineWriter {
    */
   putStates(view: OnlineView, writes: readonly StateWrite[]): Promise<readonly number[]>;
   /**
-   * Puts tombstones in place of whatever rows the keys have, also of later ones; a tombstone that is there already stays if its times
-   * are not lower. Afterwards `putRows` writes only rows with greater times. Atomic per key. `removed` counts keys that had a row.
+   * Puts tombstones in place of whatever rows the keys have, also of later ones unless `keepLater`; a tombstone that is there already
+   * stays if its times are not lower. Afterwards `putRows` writes only rows with greater times. Atomic per key. `removed` counts keys that had a row.
    * `deleteKeys` and `truncate` remove tombstones too; `listKeys` may list their keys. States are emptied by `putStates`.
    */
-  putTombstones(view: OnlineView, tombstones: readonly OnlineTombstone[]): Promise<{ readonly removed: number }>;
+  putTombstones(
+    view: OnlineView,
+    tombstones: readonly OnlineTombstone[],
+    options?: { readonly keepLater?: boolean },
+  ): Promise<{ readonly removed: number }>;
   /** Removes rows and states of the keys. Absent keys are fine. */
   deleteKeys(view: OnlineView, keys: readonly KeyBytes[]): Promise<void>;
   /** Removes everything of one generation of a view. */

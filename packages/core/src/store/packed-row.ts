@@ -52,12 +52,23 @@ export function isTombstone(stored: Uint8Array, offset: number): boolean {
   return stored.length >= offset + valuesAt && compareBytes(stored.subarray(offset, offset + 8), tombstoneBytes) === 0;
 }
 
-/** Whether a tombstone is written over what is stored at an offset: over every row, and over a tombstone of lower times. */
-export function entombs({ eventTimeUs, createdTimeUs }: OnlineTombstone, stored: Uint8Array, offset: number): boolean {
-  if (!isTombstone(stored, offset)) return true;
+/**
+ * Whether a tombstone is written over what is stored at an offset: over every row, with `keepLater` over those of times that are not
+ * greater, and over a tombstone of lower times.
+ */
+export function entombs(tombstone: OnlineTombstone, stored: Uint8Array, offset: number, keepLater: boolean): boolean {
+  const { eventTimeUs, createdTimeUs } = tombstone;
+  if (!isTombstone(stored, offset)) return !keepLater || !isAfter(stored, offset, tombstone);
   const view = dataViewOf(stored);
   const storedUs = readTime(view, offset + eventTimeAt);
   return eventTimeUs === storedUs ? isLater(createdTimeUs, readCreatedTime(view, offset)) : eventTimeUs > storedUs;
+}
+
+/** Whether the times stored at an offset are greater than the tombstone's. */
+function isAfter(stored: Uint8Array, offset: number, { eventTimeUs, createdTimeUs }: OnlineTombstone): boolean {
+  const view = dataViewOf(stored);
+  const storedUs = readTime(view, offset + eventTimeAt);
+  return storedUs === eventTimeUs ? isLater(readCreatedTime(view, offset), createdTimeUs) : storedUs > eventTimeUs;
 }
 
 /** Null is lowest. */

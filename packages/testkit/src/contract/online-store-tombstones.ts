@@ -87,6 +87,20 @@ export const tombstoneCases: Readonly<Record<string, ContractCase<OnlineStore>>>
     assert.deepEqual(await store.putRows(view, [sampleRow(view, key, 2000, 0, [1, "a"])]), { written: 1, superseded: 0 });
   },
 
+  "a tombstone that keeps later rows replaces only those of times that are not greater": async (store) => {
+    const { losing, winning } = rowsAround(numberKey(1));
+    for (const [n, row] of [...losing, ...winning].entries()) {
+      const key = numberKey(50 + n);
+      await store.putRows(view, [{ ...row, key }]);
+      const isKept = n >= losing.length;
+      assert.deepEqual(await store.putTombstones(view, [tombstone(key)], { keepLater: true }), { removed: isKept ? 0 : 1 });
+      assert.deepEqual(await readRows(store, view, [key]).then(([stored]) => stored !== null), isKept, `row ${n}`);
+    }
+    const key = numberKey(49);
+    assert.deepEqual(await store.putTombstones(view, [tombstone(key)], { keepLater: true }), { removed: 0 });
+    assert.deepEqual(await store.putRows(view, [sampleRow(view, key, 10, null, [1, "a"])]), { written: 0, superseded: 1 });
+  },
+
   "rows and tombstones commute but for rows that a tombstone removed": async (store) => {
     const orders = permutations([0, 1, 2]);
     for (const [k, order] of orders.entries()) {

@@ -107,7 +107,8 @@ export function faultyOnlineStore(inner: OnlineStore, kills: KillSwitch): Online
     },
     putRows: async (view, rows) => write(rows.length, (count) => inner.putRows(view, rows.slice(0, count))),
     putStates: async (view, writes) => write(writes.length, (count) => inner.putStates(view, writes.slice(0, count))),
-    putTombstones: async (view, tombstones) => write(tombstones.length, (count) => inner.putTombstones(view, tombstones.slice(0, count))),
+    putTombstones: async (view, tombstones, options) =>
+      write(tombstones.length, (count) => inner.putTombstones(view, tombstones.slice(0, count), options)),
     deleteKeys: async (view, keys) => write(keys.length, (count) => inner.deleteKeys(view, keys.slice(0, count))),
     truncate: async (view) => write(1, () => inner.truncate(view)),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
@@ -148,7 +149,7 @@ export function unorderedOnlineStore(inner: OnlineStore): OnlineStore {
     listKeys: (view) => inner.listKeys(view),
     putRows,
     putStates,
-    putTombstones: (view, tombstones) => inner.putTombstones(view, tombstones),
+    putTombstones: (view, tombstones, options) => inner.putTombstones(view, tombstones, options),
     deleteKeys: (view, keys) => inner.deleteKeys(view, keys),
     truncate: (view) => inner.truncate(view),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
