@@ -48,6 +48,7 @@ export type {
   InstantLiteral,
   Int32,
   Int64,
+  Interval,
   KafkaOptions,
   Knowledge,
   LineageFact,

@@ -117,6 +117,7 @@ export { type ComputeInput, type RequestViewOptions, requestView } from "./defin
 export type {
   FeatureStatus,
   FlatFeatures,
+  Interval,
   Knowledge,
   OnlineFeatures,
   Selected,
@@ -249,6 +250,7 @@ export { compileJoin, refuseNameCollisions } from "./point-in-time/compile-join.
 export type { AggregateDialect, Dialect, EngineColumn, Fold, InstantRange } from "./point-in-time/dialect.ts";
 export { type BoundHistory, countUndated, type HistoryQuery, logColumns, selectHistory } from "./point-in-time/history-sql.ts";
 export type { History, JoinPlan, LogReference, SpinePlan, ViewJoin } from "./point-in-time/join-plan.ts";
+export { type Moments, selectMoments } from "./point-in-time/moments-sql.ts";
 export type {
   HistoryTables,
   JoinProgram,
@@ -311,6 +313,7 @@ export type {
   ColumnInfo,
   ColumnVector,
   ComputedColumns,
+  GivenSpine,
   LogRow,
   OfflineResult,
   OfflineStore,

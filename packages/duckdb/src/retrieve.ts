@@ -10,11 +10,13 @@ import {
   refuseNameCollisions,
   type SpineInput,
   type Step,
+  selectMoments,
 } from "@asof/core";
 import { bindPlan, type Places } from "./bind-plan.ts";
 import { duckDbDialect, quoteName } from "./dialect.ts";
 import { engineSettings } from "./engine.ts";
 import type { ErrorContext } from "./errors.ts";
+import { loadMoments } from "./moments-spine.ts";
 import { DuckDbResult } from "./result.ts";
 import type { Session, StatementOptions, StatementRunner } from "./session.ts";
 import { type LoadedSpine, loadSpine } from "./spine.ts";
@@ -25,16 +27,24 @@ const sessionDialect: Dialect = { ...duckDbDialect, createTable: (name, select) 
 interface Prepared {
   readonly spine: LoadedSpine;
   readonly histories: readonly HistoryTables[];
+  /** The query that made the spine from the history, if one did. */
+  readonly moments: string | null;
 }
 
 /** Loads and checks the spine and looks at the sources: everything that can be wrong with the input is found here. */
 async function prepare(session: Session, places: Places, plan: JoinPlan, spine: SpineInput, options: StatementOptions): Promise<Prepared> {
+  if (spine.kind === "moments") {
+    refuseNameCollisions(plan, [...plan.spine.keys.map((k) => k.column), plan.spine.timeColumn]);
+    const histories = await bindPlan(session, places, plan, options);
+    const select = selectMoments(plan, histories, spine.moments, duckDbDialect);
+    return { spine: await loadMoments(session, select, plan.spine, options), histories, moments: select };
+  }
   const loaded = await loadSpine(session, places.repositoryPath, spine, plan.spine, options);
   refuseNameCollisions(
     plan,
     loaded.columns.map((c) => c.name),
   );
-  return { spine: loaded, histories: await bindPlan(session, places, plan, options) };
+  return { spine: loaded, histories: await bindPlan(session, places, plan, options), moments: null };
 }
 
 /** Computes a join into the tables of a session, which the result then owns; as many views at a time as `lanesAtOnce`. */
@@ -114,6 +124,7 @@ export async function printJoin(session: Session, places: Places, plan: JoinPlan
   return [
     `${engineSettings};`,
     `-- the spine: ${prepared.spine.rowCount} rows in table ${prepared.spine.table}(r, t, keys, columns)`,
+    ...(prepared.moments === null ? [] : [`-- made by ${prepared.moments}`]),
     ...statements,
     "-- the result, in spine order",
     `${selectResult(prepared.spine, program)};`,

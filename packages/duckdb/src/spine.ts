@@ -3,9 +3,9 @@ import { isAbsolute, resolve } from "node:path";
 import {
   AsofError,
   type ColumnInfo,
+  type GivenSpine,
   printType,
   type SideColumn,
-  type SpineInput,
   type SpinePlan,
   type SpineTable,
   type ValueType,
@@ -35,10 +35,11 @@ interface SpineRelation {
   readonly context: ErrorContext;
 }
 
-const table = "asof_spine";
+/** The table that a spine is loaded into. */
+export const spineTable = "asof_spine";
 
 /** Columns of a spine, without reading its rows. */
-export async function describeSpine(session: Session, repositoryPath: string, spine: SpineInput): Promise<readonly ColumnInfo[]> {
+export async function describeSpine(session: Session, repositoryPath: string, spine: GivenSpine): Promise<readonly ColumnInfo[]> {
   if (spine.kind === "rows") return spine.columns;
   const { columns } = await openSpine(session, repositoryPath, spine, [], null, {});
   return columns.map(({ name, type }) => ({ name, type: valueTypeOf(type) }));
@@ -51,7 +52,7 @@ export async function describeSpine(session: Session, repositoryPath: string, sp
 export async function loadSpine(
   session: Session,
   repositoryPath: string,
-  spine: SpineInput,
+  spine: GivenSpine,
   plan: SpinePlan,
   options: StatementOptions,
 ): Promise<LoadedSpine> {
@@ -75,11 +76,11 @@ export async function loadSpine(
     ...keys.map((key) => `${key.value} AS ${key.sql}`),
     ...columns.map((c, i) => `${c.sql} AS s${i}`),
   ];
-  await session.run(`CREATE TABLE ${table} AS SELECT ${items.join(", ")} FROM ${relation}`, context, options);
+  await session.run(`CREATE TABLE ${spineTable} AS SELECT ${items.join(", ")} FROM ${relation}`, context, options);
   if (spine.kind === "rows") await session.run(`DROP TABLE ${rowsTable}`, context, options);
   const range = await checkSpine(session, columns, time, keys, options);
   return {
-    table,
+    table: spineTable,
     keys: keys.map(({ column, type, sql }) => ({ column, type, sql })),
     ...range,
     columns: columns.map((c, i) => ({ name: c.name, type: shownType(c, plan, spine), sql: `s${i}`, engineType: c.type })),
@@ -87,7 +88,7 @@ export async function loadSpine(
 }
 
 /** The type in which batches give a column: as it came, with int64 keys in the JavaScript form of their declaration. */
-function shownType(column: SideColumn, plan: SpinePlan, spine: SpineInput): ValueType {
+function shownType(column: SideColumn, plan: SpinePlan, spine: GivenSpine): ValueType {
   // The as-of time comes out as an instant, also where the column holds dates.
   if (column.name === plan.timeColumn) return { kind: "timestamp" };
   const given = spine.kind === "rows" ? spine.columns.find((c) => c.name === column.name)?.type : undefined;
@@ -134,7 +135,7 @@ async function checkSpine(
   const context: ErrorContext = { doing: "spine", what: "The spine" };
   const misfits = keys.map((key) => `${key.from} IS NOT NULL AND ${key.sql} IS NULL`);
   const counts = misfits.map((condition, i) => `count(*) FILTER (WHERE ${condition}) AS m${i}`);
-  const query = `SELECT ${["count(*) AS n", "count(t) AS timed", "min(t) AS lo", "max(t) AS hi", ...counts].join(", ")} FROM ${table}`;
+  const query = `SELECT ${["count(*) AS n", "count(t) AS timed", "min(t) AS lo", "max(t) AS hi", ...counts].join(", ")} FROM ${spineTable}`;
   const [row = {}] = await session.rows(query, context, options);
   const rowCount = Number(row.n);
   const timeAt = `s${columns.indexOf(time)}`;
@@ -167,7 +168,7 @@ async function checkSpine(
 
 /** The first rows of a kind: `row 4 (null), row 9 (infinity)`. Rows count from 0. */
 async function badRows(session: Session, condition: string, column: string, options: StatementOptions): Promise<string> {
-  const query = `SELECT r, CAST(${column} AS VARCHAR) AS v FROM ${table} WHERE ${condition} ORDER BY r LIMIT ${namedRows}`;
+  const query = `SELECT r, CAST(${column} AS VARCHAR) AS v FROM ${spineTable} WHERE ${condition} ORDER BY r LIMIT ${namedRows}`;
   const rows = await session.rows(query, { doing: "spine", what: "The spine" }, options);
   return rows.map((row) => `row ${String(row.r)} (${row.v === null ? "null" : JSON.stringify(row.v)})`).join(", ");
 }
@@ -177,7 +178,7 @@ const rowsTable = "asof_spine_rows";
 async function openSpine(
   session: Session,
   repositoryPath: string,
-  spine: SpineInput,
+  spine: GivenSpine,
   keys: SpinePlan["keys"],
   timeColumn: string | null,
   options: StatementOptions,
@@ -232,7 +233,7 @@ async function openCsv(
 
 async function appendSpine(
   session: Session,
-  spine: SpineInput & { readonly kind: "rows" },
+  spine: GivenSpine & { readonly kind: "rows" },
   options: StatementOptions,
 ): Promise<SpineRelation> {
   const context: ErrorContext = { doing: "spine", what: "The spine" };

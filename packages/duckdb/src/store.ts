@@ -1,5 +1,6 @@
 import type {
   ColumnInfo,
+  GivenSpine,
   JoinPlan,
   LogReference,
   LogRow,
@@ -64,7 +65,7 @@ class DuckDbOfflineStore implements OfflineStore {
     return this.#with((session) => describeSource(session, this.#places, source, log, { signal }));
   }
 
-  async describeSpine(spine: SpineInput): Promise<readonly ColumnInfo[]> {
+  async describeSpine(spine: GivenSpine): Promise<readonly ColumnInfo[]> {
     if (spine.kind === "rows") return spine.columns;
     return this.#with((session) => describeSpine(session, this.#places.repositoryPath, spine));
   }

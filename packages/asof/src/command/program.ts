@@ -133,6 +133,7 @@ function addRetrievalCommands(program: Command, context: CommandContext): void {
         "asof get-historical-features -s churn_v1 --spine labels.sql --out train.parquet",
         "asof get-historical-features -f churn_features:monthly_charges --spine \"select 900 as customer_id, timestamptz '2017-06-01' as event_timestamp\"",
         "asof get-historical-features -s churn_v1 -e customer_id=900 -e amount=25 --at 2017-12-01T10:00:00Z",
+        "asof get-historical-features -f churn_features --between 2017-11-01 2017-12-01 --out changes.parquet",
       ],
     }),
   )
@@ -140,6 +141,8 @@ function addRetrievalCommands(program: Command, context: CommandContext): void {
     .option("-d, --dataframe <json>", "rows to fill as a JSON array of objects")
     .option("-e, --entity <key=value>", `rows to fill, with --at: ${entityHelp}`, collect)
     .option("--at <time>", "with -e: the as-of time of the rows; default now")
+    .option("--between <time...>", "START END: rows for every change in [START, END), key by key")
+    .option("--latest-as-of <time>", "one row for every key known at this instant")
     .option("--out <file>", "write .parquet or .csv; default: print the first rows (with --json: all)")
     .option("--time-column <name>", "the spine's as-of time; default event_timestamp, else the only timestamp column")
     .addOption(

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { AsofError, parseInstant, type SpineInput } from "@asof/core";
 import type { Asked, Session } from "../store/session.ts";
-import { knownTypesOf, toSpineInput } from "../store/spine.ts";
+import { changesBetween, knownTypesOf, toSpineInput } from "../store/spine.ts";
 import { entityRows } from "./asked.ts";
 import type { CommandContext } from "./context.ts";
 import { parseJsonRows } from "./json-rows.ts";
@@ -18,6 +18,8 @@ export interface SpineOptions extends GlobalOptions {
   readonly entity?: readonly string[];
   readonly at?: string;
   readonly timeColumn?: string;
+  readonly between?: readonly string[];
+  readonly latestAsOf?: string;
 }
 
 /** A spine, and what has to be tidied up behind it. */
@@ -25,13 +27,17 @@ export interface ReadSpine extends AsyncDisposable {
   readonly input: SpineInput;
 }
 
-/** A file, standard input as CSV, the query in a .sql file, a query, JSON rows, or entities at one time. ASOF_USAGE unless one is given. */
+/**
+ * A file, standard input as CSV, the query in a .sql file, a query, JSON rows, entities at one time, or rows that the history tells.
+ * ASOF_USAGE unless one is given.
+ */
 export async function readSpine(context: CommandContext, session: Session, asked: Asked, options: SpineOptions): Promise<ReadSpine> {
-  const given = [options.spine, options.dataframe, options.entity].filter((option) => option !== undefined);
+  const { between, latestAsOf } = options;
+  const given = [options.spine, options.dataframe, options.entity, between, latestAsOf].filter((option) => option !== undefined);
   if (given.length !== 1) {
     throw new AsofError("ASOF_USAGE", given.length === 0 ? "No spine is given." : "More than one spine is given.", {
       path: "--spine",
-      fix: "Give --spine FILE|-|SQL, or -d JSON, or -e key=value with --at TIME.",
+      fix: "Give --spine FILE|-|SQL, -d JSON, -e key=value with --at TIME, --between START END, or --latest-as-of TIME.",
     });
   }
   if (options.at !== undefined && options.entity === undefined) {
@@ -40,11 +46,23 @@ export async function readSpine(context: CommandContext, session: Session, asked
       fix: "Leave it out, or give -e key=value instead of a spine.",
     });
   }
+  if (between !== undefined) return keep(changes(between));
+  if (latestAsOf !== undefined) return keep({ kind: "moments", moments: { kind: "latest", atUs: parseInstant(latestAsOf) } });
   if (options.spine === undefined) return keep(rowsSpine(session, asked, options));
   if (options.spine === "-") return standardInput(context);
   if (options.spine.toLowerCase().endsWith(".sql")) return keep(await sqlFile(context, options, options.spine));
   const input = toSpineInput(options.spine, new Map(), timeColumnOf(options));
   return keep(input.kind === "file" && !input.path.includes("://") ? { ...input, path: resolveFrom(context, options, input.path) } : input);
+}
+
+function changes(between: readonly string[]): SpineInput {
+  const [start, end, ...more] = between;
+  if (start !== undefined && end !== undefined && more.length === 0) return changesBetween(start, end, "--between");
+  throw new AsofError("ASOF_USAGE", `--between takes two times, not ${between.length}.`, {
+    path: "--between",
+    value: between.join(" "),
+    fix: "Write --between START END, for example --between 2026-01-01 2026-02-01.",
+  });
 }
 
 function keep(input: SpineInput): ReadSpine {

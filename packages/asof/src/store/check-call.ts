@@ -31,9 +31,21 @@ export function checkEntities(entities: unknown): void {
 
 /** ASOF_SPINE_INVALID for a spine that is neither rows, text nor a query; ASOF_REQUEST_INVALID for options of another kind. */
 export function checkHistorical(query: unknown): void {
-  const { spine, knowledge, timeColumn, fullFeatureNames } = isRecord(query) ? query : {};
+  const { spine, between, latestAsOf, knowledge, timeColumn, fullFeatureNames } = isRecord(query) ? query : {};
   const fix = 'Give rows, the path of a Parquet or CSV file, or { sql: "select …" }.';
-  if (Array.isArray(spine)) {
+  const given = [spine, between, latestAsOf].filter((rows) => rows !== undefined).length;
+  if (given > 1) {
+    throw new AsofError("ASOF_REQUEST_INVALID", "A retrieval takes exactly one of `spine`, `between` and `latestAsOf`.", {
+      path: "spine",
+      fix: "Leave the others out: a spine brings its own times.",
+    });
+  }
+  if (between !== undefined) {
+    if (!isRecord(between) || between.start === undefined || between.end === undefined)
+      refuse("ASOF_REQUEST_INVALID", "between", between, "an interval", 'Write between: { start: "2026-01-01", end: "2026-02-01" }.');
+  } else if (latestAsOf !== undefined) {
+    if (latestAsOf === null) refuse("ASOF_REQUEST_INVALID", "latestAsOf", latestAsOf, "an instant", 'Write latestAsOf: "2026-01-01".');
+  } else if (Array.isArray(spine)) {
     for (const [i, row] of spine.entries()) if (!isRecord(row)) refuse("ASOF_SPINE_INVALID", `spine[${i}]`, row, "a row", fix);
   } else if (typeof spine !== "string" && !(isRecord(spine) && typeof spine.sql === "string")) {
     refuse("ASOF_SPINE_INVALID", "spine", spine, "a spine", fix);

@@ -5,6 +5,7 @@ import {
   type AnyView,
   AsofError,
   type InstantLiteral,
+  type Interval,
   type MaterializeOutcome,
   type MaterializeProgress,
   type MaterializeToNowRequest,
@@ -13,6 +14,7 @@ import {
   type PushCounts,
   parseInstant,
   referenceOf,
+  type SpineInput,
   type TypedRetrieval,
   type ValueType,
   validateUses,
@@ -21,7 +23,7 @@ import {
 import type { Table } from "apache-arrow";
 import { checkAsked, checkEntities, checkHistorical, checkPush } from "./check-call.ts";
 import { type Asked, type Session, throwIssues } from "./session.ts";
-import { type KnownTypes, knownTypesOf, type SpineLike, toSpineInput } from "./spine.ts";
+import { changesBetween, type KnownTypes, knownTypesOf, type SpineLike, toSpineInput } from "./spine.ts";
 import { ComputedTrainingSet } from "./training-set.ts";
 
 /** What a materialization takes besides its times. */
@@ -62,7 +64,9 @@ interface LooseQuery {
 }
 
 interface LooseHistoricalQuery extends LooseQuery {
-  readonly spine: SpineLike;
+  readonly spine?: SpineLike;
+  readonly between?: Interval;
+  readonly latestAsOf?: InstantLiteral;
   readonly spineColumns?: Readonly<Record<string, AnyValueType>>;
   readonly timeColumn?: string;
   readonly fullFeatureNames?: boolean;
@@ -129,10 +133,9 @@ function askedBy(query: LooseQuery): Asked {
 async function getHistorical(session: Session, query: LooseHistoricalQuery): Promise<ComputedTrainingSet> {
   const asked = askedBy(query);
   checkHistorical(query);
-  const timeColumn = query.timeColumn ?? "event_timestamp";
   const result = await session.getHistorical({
     asked,
-    spine: toSpineInput(query.spine, knownTypes(asked, query.spineColumns ?? {}), timeColumn),
+    spine: spineOf(query, asked),
     timeColumn: query.timeColumn,
     knowledge: query.knowledge,
     fullFeatureNames: query.fullFeatureNames,
@@ -140,6 +143,14 @@ async function getHistorical(session: Session, query: LooseHistoricalQuery): Pro
     onProgress: query.onProgress,
   });
   return new ComputedTrainingSet(session, result, query.service?.name ?? null, { signal: query.signal });
+}
+
+/** The rows to fill: the spine, or those that the history tells. */
+function spineOf(query: LooseHistoricalQuery, asked: Asked): SpineInput {
+  const { spine, between, latestAsOf } = query;
+  if (between !== undefined) return changesBetween(between.start, between.end, "between");
+  if (latestAsOf !== undefined) return { kind: "moments", moments: { kind: "latest", atUs: parseInstant(latestAsOf) } };
+  return toSpineInput(spine ?? [], knownTypes(asked, query.spineColumns ?? {}), query.timeColumn ?? "event_timestamp");
 }
 
 /** Types of a spine's columns as far as definitions tell them. */

@@ -1,6 +1,8 @@
 import {
   AsofError,
   type ColumnInfo,
+  formatInstant,
+  type InstantLiteral,
   normalizeValue,
   parseInstant,
   planRequest,
@@ -29,6 +31,17 @@ export function toSpineInput(spine: SpineLike, known: KnownTypes, timeColumn: st
   if (typeof spine === "string") return fromText(spine);
   if ("sql" in spine) return { kind: "sql", query: spine.sql };
   return fromRows(spine, known, timeColumn);
+}
+
+/** Every change in `[start, end)`. ASOF_REQUEST_INVALID where nothing lies between; `path` names the field or flag at fault. */
+export function changesBetween(start: InstantLiteral, end: InstantLiteral, path: string): SpineInput {
+  const [startUs, endUs] = [parseInstant(start), parseInstant(end)];
+  if (startUs < endUs) return { kind: "moments", moments: { kind: "between", startUs, endUs } };
+  throw new AsofError("ASOF_REQUEST_INVALID", `No instant lies between ${formatInstant(startUs)} and ${formatInstant(endUs)}.`, {
+    path,
+    value: formatInstant(endUs),
+    fix: "Give the earlier one first: the start belongs to the interval, the end does not.",
+  });
 }
 
 /** A path by its ending, else a query by its first word. */

@@ -96,6 +96,12 @@ export interface TrainingSet<out Row, out Table> extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** A half-open interval: `start` belongs to it, `end` does not. */
+export interface Interval {
+  readonly start: InstantLiteral;
+  readonly end: InstantLiteral;
+}
+
 /** Spines without row types: a path to a Parquet or CSV file, or a query. */
 export type SpineReference = string | { readonly sql: string };
 
@@ -133,6 +139,9 @@ export interface TypedRetrieval<Table> {
   /**
    * One row per spine row, in its order, with the features as they were at its time. `timeColumn` (default
    * `"event_timestamp"`) names the as-of time; `spineColumns` types the further columns of a spine given by path or query.
+   *
+   * Instead of a `spine`, `between` makes a row for every change of what a read sees in `[start, end)`, and `latestAsOf` one row for
+   * every key known at that instant; both sorted by key and time. Exactly one of the three is given (checked at run time).
    */
   getHistoricalFeatures<
     S extends AnyService = never,
@@ -144,7 +153,9 @@ export interface TypedRetrieval<Table> {
   >(query: {
     readonly service?: S;
     readonly features?: V;
-    readonly spine: UnlessColliding<Selected<S, V>["~rows"], Full, SpineReference | readonly SpineRow[]>;
+    readonly spine?: UnlessColliding<Selected<S, V>["~rows"], Full, SpineReference | readonly SpineRow[]>;
+    readonly between?: UnlessColliding<Selected<S, V>["~rows"], Full, Interval>;
+    readonly latestAsOf?: UnlessColliding<Selected<S, V>["~rows"], Full, InstantLiteral>;
     readonly spineColumns?: Columns;
     readonly timeColumn?: Time;
     readonly fullFeatureNames?: Full;

@@ -39,7 +39,7 @@ const hiddenPrefix = "__asof_input_";
 /** Resolves references and the spine's columns into a join plan. Nothing is run; every fault of the request is found here. */
 export async function planHistorical(context: HistoricalContext, query: HistoricalQuery): Promise<PlannedRetrieval> {
   const request = planRequest(query.asked, { fullFeatureNames: query.fullFeatureNames === true });
-  const spineColumns = await context.offline.describeSpine(query.spine);
+  const spineColumns = query.spine.kind === "moments" ? momentColumns(request, query) : await context.offline.describeSpine(query.spine);
   const timeColumn = chooseTimeColumn(spineColumns, query.timeColumn);
   requireColumns(spineColumns, request);
   refuseSpineCollisions(spineColumns, request);
@@ -173,6 +173,44 @@ function withComputed(batch: RecordBatch, computed: ComputedColumns): RecordBatc
   const kept = computed.keep.flatMap((name) => batch.columns.filter((c) => c.name === name));
   const added = computed.columns.map((column, i) => ({ ...column, get: (row: number): Value => made[i]?.[row] ?? null }));
   return { rowCount: batch.rowCount, columns: [...kept, ...added] };
+}
+
+/**
+ * The columns of a spine made from the history: the keys and the time. Refused where the history cannot give rows: request fields come
+ * from requests alone, and no view may have all of the keys.
+ */
+function momentColumns(request: RequestPlan, query: HistoricalQuery): readonly ColumnInfo[] {
+  const [field] = request.requestFields;
+  if (field !== undefined) {
+    throw new AsofError("ASOF_REQUEST_INVALID", `"${field.name}" is a request field, and no history holds requests.`, {
+      path: "spine",
+      value: field.name,
+      fix: "Give a spine with that column, or ask for features that need no request fields.",
+    });
+  }
+  const { keyColumns } = request;
+  const isWhole = (use: RequestPlan["stored"][number]): boolean => keyColumns.every((k) => use.keys.some((key) => key.column === k.column));
+  if (!request.stored.some(isWhole)) {
+    const keysOf = request.stored.map((use) => `${use.name ?? use.view.name} (${use.keys.map((k) => k.column).join(", ") || "none"})`);
+    throw new AsofError(
+      "ASOF_REQUEST_INVALID",
+      `No view has all of the keys, so that no history tells which go together: ${keysOf.join(", ")}.`,
+      {
+        path: "features",
+        value: keyColumns.map((k) => k.column).join(", "),
+        fix: "Ask for views of one entity at a time, or give a spine.",
+      },
+    );
+  }
+  const timeColumn = query.timeColumn ?? "event_timestamp";
+  if (keyColumns.some((k) => k.column === timeColumn)) {
+    throw new AsofError("ASOF_NAME_COLLISION", `The as-of time comes out as "${timeColumn}", which is also a key.`, {
+      path: "timeColumn",
+      value: timeColumn,
+      fix: "Name another column with `timeColumn`.",
+    });
+  }
+  return [...keyColumns.map(({ column, type }) => ({ name: column, type })), { name: timeColumn, type: { kind: "timestamp" } }];
 }
 
 function chooseTimeColumn(columns: readonly ColumnInfo[], wanted: string | undefined): string {

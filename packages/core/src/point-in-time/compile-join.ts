@@ -2,10 +2,10 @@ import { AsofError } from "../error/error.ts";
 import type { ValueType } from "../value/type.ts";
 import { isBounded } from "./bounds.ts";
 import type { Dialect } from "./dialect.ts";
-import { type BoundHistory, countUndated, hasCreated } from "./history-sql.ts";
-import type { JoinPlan, ViewJoin } from "./join-plan.ts";
+import { bindHistory, countUndated, hasCreated } from "./history-sql.ts";
+import type { JoinPlan } from "./join-plan.ts";
 import { compilePlainView } from "./plain-view.ts";
-import type { HistoryTables, JoinProgram, JoinTables, OutputColumn, ReportQuery, Step } from "./program.ts";
+import type { JoinProgram, JoinTables, OutputColumn, ReportQuery, Step } from "./program.ts";
 import { compileWindowedView } from "./windowed-view.ts";
 
 /** Compiles a join plan into the program of an engine. No I/O; throws ASOF_SOURCE_COLUMN where a source does not fit its definition. */
@@ -16,7 +16,7 @@ export function compileJoin(plan: JoinPlan, tables: JoinTables, dialect: Dialect
   const reports: ReportQuery[] = [];
   const aliases: { table: string; alias: string }[] = [{ table: tables.spine.table, alias: "s" }];
   plan.views.forEach((join, i) => {
-    const bound = bind(join, tables.histories[i] ?? { batch: null, log: null });
+    const bound = bindHistory(join, tables.histories[i] ?? { batch: null, log: null });
     const output = `asof_view_${i}`;
     const alias = `v${i}`;
     const common = { join, bound, spine: tables.spine, output, knowledge: plan.knowledge };
@@ -68,11 +68,4 @@ export function refuseNameCollisions(plan: JoinPlan, spineColumns: readonly stri
         for (const part of ["n", "abs"]) add(`${output}__${part}`, `the bound of feature "${view.name}:${feature.name}"`);
     }
   }
-}
-
-/** The sides of a history that count: see {@link JoinPlan} and rule "History". */
-function bind(join: ViewJoin, tables: HistoryTables): BoundHistory {
-  const { history, view } = join;
-  const hasLog = history.handoverUs !== null || history.batch === null;
-  return { source: view.source, history, tables: { batch: history.batch === null ? null : tables.batch, log: hasLog ? tables.log : null } };
 }

@@ -6,7 +6,7 @@ import type { ExpressionNode } from "../expression/node.ts";
 import { orderColumns } from "../value/order.ts";
 import { printType, type ValueType } from "../value/type.ts";
 import type { Dialect, InstantRange } from "./dialect.ts";
-import type { History } from "./join-plan.ts";
+import type { History, ViewJoin } from "./join-plan.ts";
 import type { HistoryTables, SideColumn, SideTable } from "./program.ts";
 
 /** Columns that a row of the offline log has beside the source's own, which keep their logical names. */
@@ -52,6 +52,12 @@ export interface BoundHistory {
   readonly source: SourceModel;
   readonly history: History;
   readonly tables: HistoryTables;
+}
+
+/** The sides of a view's history that count: see rule "History". */
+export function bindHistory({ history, view }: ViewJoin, tables: HistoryTables): BoundHistory {
+  const hasLog = history.handoverUs !== null || history.batch === null;
+  return { source: view.source, history, tables: { batch: history.batch === null ? null : tables.batch, log: hasLog ? tables.log : null } };
 }
 
 /** Rule "History" as a SELECT: batch rows before the handover, log rows from it on, each log event once, none without event time. */

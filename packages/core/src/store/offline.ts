@@ -1,5 +1,6 @@
 import type { SourceModel } from "../definition/model.ts";
 import type { JoinPlan, LogReference } from "../point-in-time/join-plan.ts";
+import type { Moments } from "../point-in-time/moments-sql.ts";
 import type { PullRequest } from "../point-in-time/pull-request.ts";
 import type { ColumnInfo, RecordBatch } from "../value/record-batch.ts";
 import type { Value } from "../value/type.ts";
@@ -7,11 +8,14 @@ import type { Value } from "../value/type.ts";
 export type { PulledColumn, PullRequest } from "../point-in-time/pull-request.ts";
 export type { ColumnInfo, ColumnVector, RecordBatch } from "../value/record-batch.ts";
 
-/** The rows to be filled. Paths and queries are read by the engine; rows are handed over as they are. */
-export type SpineInput =
+/** Rows to be filled that were given. Paths and queries are read by the engine; rows are handed over as they are. */
+export type GivenSpine =
   | { readonly kind: "rows"; readonly columns: readonly ColumnInfo[]; readonly rows: readonly (readonly Value[])[] }
   | { readonly kind: "file"; readonly format: "parquet" | "csv"; readonly path: string }
   | { readonly kind: "sql"; readonly query: string };
+
+/** The rows to be filled: given, or made from the history itself, sorted by key and time; see {@link Moments}. */
+export type SpineInput = GivenSpine | { readonly kind: "moments"; readonly moments: Moments };
 
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
@@ -108,7 +112,7 @@ export interface OfflineStore extends AsyncDisposable {
   /** Columns as the engine sees them (logical names), and the extent of the event time. Keys and times included. */
   describeSource(source: SourceModel, log: LogReference | null, options?: RunOptions): Promise<SourceDescription>;
   /** Columns of a spine, without running anything on it. */
-  describeSpine(spine: SpineInput): Promise<readonly ColumnInfo[]>;
+  describeSpine(spine: GivenSpine): Promise<readonly ColumnInfo[]>;
   /**
    * Appends rows to a source's log: all of them or none, durable when it resolves. Rows whose event id is there already are
    * kept out of every read, not of the file.

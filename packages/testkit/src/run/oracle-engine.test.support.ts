@@ -107,7 +107,7 @@ function readSpine(
   spine: SpineInput,
   files: ReadonlyMap<string, FileTable>,
 ): { readonly columns: readonly ColumnInfo[]; readonly rows: readonly SpineRow[] } {
-  if (spine.kind === "sql") return assert.fail("the suite has no spine of this kind");
+  if (spine.kind === "sql" || spine.kind === "moments") return assert.fail("the suite has no spine of this kind");
   const { columns, rows } = spine.kind === "rows" ? spine : (files.get(spine.path) ?? { columns: [], rows: [] });
   const timestamp = { kind: "timestamp" } as const;
   return {
