@@ -374,7 +374,8 @@ export { type ComparedFunction, equalAggregate, type FloatBounds } from "./value
 export { sha256Hex } from "./value/hash.ts";
 export { valueFromJson, valueFromText, valueToJson } from "./value/json.ts";
 export { compileKeyDecoder, compileKeyEncoder, decodeEntityKey, encodeEntityKey } from "./value/key.ts";
-export { compileNormalizer, type Normalizer, normalizeValue } from "./value/normalize.ts";
+export { compileNormalizer, normalizeValue } from "./value/normalize.ts";
+export type { Normalizer } from "./value/normalize-nested.ts";
 export {
   compareText,
   compareValue,
@@ -384,5 +385,18 @@ export {
   type ValueComparison,
   valueComparison,
 } from "./value/order.ts";
+export { compileStruct, fieldOf, isStruct, isValueList, isValueMap, type StructValue } from "./value/struct.ts";
 export { civilFromDays, dateToDays, daysToDate, floorTo, formatInstant, instantToDays, parseInstant } from "./value/time.ts";
-export { isNumeric, isOrderable, printType, sameType, type Value, type ValueKind, type ValueType } from "./value/type.ts";
+export {
+  isEntityKey,
+  isMapKey,
+  isNumeric,
+  isOrderable,
+  printType,
+  type StructField,
+  sameType,
+  structType,
+  type Value,
+  type ValueKind,
+  type ValueType,
+} from "./value/type.ts";

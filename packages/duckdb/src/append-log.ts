@@ -139,9 +139,8 @@ function plainType(value: Value): ValueType | null {
   if (typeof value === "string") return { kind: "string" };
   if (typeof value === "bigint" || Number.isInteger(value)) return { kind: "int64", as: "bigint" };
   if (typeof value === "number") return { kind: "float64" };
-  return value instanceof Uint8Array
-    ? { kind: "bytes" }
-    : { kind: "list", of: plainType(value.find((v) => v !== null) ?? null) ?? { kind: "string" } };
+  // Keys are scalars; what is no column and no key is not in the log.
+  return value instanceof Uint8Array ? { kind: "bytes" } : null;
 }
 
 function logValue(row: LogRow | undefined, column: ColumnInfo | undefined): Value {

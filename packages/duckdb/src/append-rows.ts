@@ -1,5 +1,7 @@
-import { dateToDays, decimalToUnscaled, type Value, type ValueType } from "@asof/core";
+import { dateToDays, decimalToUnscaled, fieldOf, isValueList, isValueMap, type Value, type ValueType } from "@asof/core";
 import {
+  ARRAY,
+  arrayValue,
   BIGINT,
   BLOB,
   BOOLEAN,
@@ -18,6 +20,10 @@ import {
   INTEGER,
   LIST,
   listValue,
+  MAP,
+  mapValue,
+  STRUCT,
+  structValue,
   TIMESTAMPTZ,
   timestampTZValue,
   UUID,
@@ -42,6 +48,7 @@ function engineType(type: ValueType): DuckDBType {
     case "float64":
       return DOUBLE;
     case "string":
+    case "json":
       return VARCHAR;
     case "bytes":
       return BLOB;
@@ -54,7 +61,14 @@ function engineType(type: ValueType): DuckDBType {
     case "uuid":
       return UUID;
     case "list":
+    case "set":
       return LIST(engineType(type.of));
+    case "map":
+      return MAP(engineType(type.key), engineType(type.value));
+    case "struct":
+      return STRUCT(Object.fromEntries(type.fields.map((field) => [field.name, engineType(field.type)])));
+    case "vector":
+      return ARRAY(FLOAT, type.length);
   }
 }
 
@@ -71,6 +85,7 @@ function encoderOf(type: ValueType): Encoder {
     case "int64":
       return (value) => (typeof value === "bigint" ? value : BigInt(Number(value)));
     case "string":
+    case "json":
       return (value) => String(value);
     case "bytes":
       return (value) => blobValue(value instanceof Uint8Array ? value : new Uint8Array());
@@ -82,11 +97,28 @@ function encoderOf(type: ValueType): Encoder {
       return (value) => decimalValue(decimalToUnscaled(String(value)), type.precision, type.scale);
     case "uuid":
       return (value) => uuidValue(BigInt(`0x${String(value).replaceAll("-", "")}`));
-    case "list": {
-      const encode = encoderOf(type.of);
-      return (value) => listValue(Array.isArray(value) ? value.map((item: Value) => (item === null ? null : encode(item))) : []);
+    case "list":
+    case "set": {
+      const encode = nullableEncoder(type.of);
+      return (value) => listValue(isValueList(value) ? value.map(encode) : []);
+    }
+    case "vector":
+      return (value) => arrayValue(isValueList(value) ? value.map(Number) : []);
+    case "map": {
+      const [encodeKey, encodeMapped] = [nullableEncoder(type.key), nullableEncoder(type.value)];
+      return (value) =>
+        mapValue(isValueMap(value) ? Array.from(value, ([key, mapped]) => ({ key: encodeKey(key), value: encodeMapped(mapped) })) : []);
+    }
+    case "struct": {
+      const fields = type.fields.map(({ name, type: of }) => ({ name, encode: nullableEncoder(of) }));
+      return (value) => structValue(Object.fromEntries(fields.map(({ name, encode }) => [name, encode(fieldOf(value, name))])));
     }
   }
+}
+
+function nullableEncoder(type: ValueType): (value: Value) => DuckDBValue {
+  const encode = encoderOf(type);
+  return (value) => (value === null ? null : encode(value));
 }
 
 /** Appends values to a table whose columns have the types given, in their order. Columns come as arrays of equal length. */

@@ -1,8 +1,10 @@
-import type { ValueType } from "@asof/core";
+import { isMapKey, structType, type ValueType } from "@asof/core";
+import { quoteName } from "./quote.ts";
+import { arrayLengthOf, decimalOf, elementOf, fieldsOf, mapPartsOf } from "./type-text.ts";
 
 /**
- * Families of DuckDB's column types. `other` holds what asof has no value type for (structs, maps, intervals, bit strings): such
- * columns pass through a retrieval untouched but cannot be declared.
+ * Families of DuckDB's column types. `other` holds what asof has no value type for (unions, intervals, bit strings): such columns
+ * pass through a retrieval untouched but cannot be declared. JSON is text: it is what a `json` column comes from.
  */
 export type ColumnFamily =
   | "bool"
@@ -15,6 +17,8 @@ export type ColumnFamily =
   | "date"
   | "uuid"
   | "list"
+  | "map"
+  | "struct"
   | "null"
   | "other";
 
@@ -24,6 +28,8 @@ const instantTypes = ["TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "T
 /** The family of a type as DESCRIBE prints it. */
 export function familyOf(type: string): ColumnFamily {
   if (type.endsWith("]")) return "list";
+  if (type.startsWith("MAP(")) return "map";
+  if (type.startsWith("STRUCT(")) return "struct";
   if (integerTypes.includes(type)) return "integer";
   if (instantTypes.includes(type)) return "instant";
   if (type.startsWith("DECIMAL")) return "decimal";
@@ -51,17 +57,6 @@ export function familyOf(type: string): ColumnFamily {
   }
 }
 
-/** Element type of `BIGINT[]` or `BIGINT[3]`. */
-export function elementOf(type: string): string {
-  return type.slice(0, type.lastIndexOf("["));
-}
-
-/** Precision and scale of `DECIMAL(p,s)`. */
-export function decimalOf(type: string): { readonly precision: number; readonly scale: number } {
-  const match = /^DECIMAL\((\d+),\s*(\d+)\)$/.exec(type);
-  return { precision: Number(match?.[1] ?? 18), scale: Number(match?.[2] ?? 3) };
-}
-
 /** The value type in which a column of DuckDB comes out: the narrowest that holds all its values; text for types without one. */
 export function valueTypeOf(type: string): ValueType {
   switch (familyOf(type)) {
@@ -82,10 +77,28 @@ export function valueTypeOf(type: string): ValueType {
     case "uuid":
       return { kind: "uuid" };
     case "list":
-      return { kind: "list", of: valueTypeOf(elementOf(type)) };
+      return arrayLengthOf(type) !== null && elementOf(type) === "FLOAT"
+        ? { kind: "vector", length: arrayLengthOf(type) ?? 0 }
+        : { kind: "list", of: valueTypeOf(elementOf(type)) };
+    case "map":
+      return mapType(type);
+    case "struct":
+      return structType(fieldsOf(type).map((field) => ({ name: field.name, type: valueTypeOf(field.type), nullable: true })));
     default:
-      return { kind: "string" };
+      return { kind: type === "JSON" ? "json" : "string" };
   }
+}
+
+/** A map with keys that JavaScript cannot tell apart by their values is a list of its pairs. */
+function mapType(type: string): ValueType {
+  const parts = mapPartsOf(type);
+  const [key, value] = [valueTypeOf(parts.key), valueTypeOf(parts.value)];
+  if (isMapKey(key)) return { kind: "map", key, value };
+  const fields = [
+    { name: "key", type: key, nullable: false },
+    { name: "value", type: value, nullable: true },
+  ];
+  return { kind: "list", of: structType(fields) };
 }
 
 function integerType(type: string): ValueType {
@@ -120,12 +133,43 @@ export function fileTypeOf(type: ValueType): string {
     case "uuid":
       return "UUID";
     case "list":
+    case "set":
       return `${fileTypeOf(type.of)}[]`;
+    case "vector":
+      return `FLOAT[${type.length}]`;
+    case "json":
+      return "JSON";
+    case "map":
+      return `MAP(${fileTypeOf(type.key)}, ${fileTypeOf(type.value)})`;
+    case "struct":
+      return structText(type.fields.map((field) => ({ name: field.name, type: fileTypeOf(field.type) })));
   }
 }
 
-/** The type in which a value lies in a program's tables: instants are BIGINT microseconds, also in lists. */
+/**
+ * The type in which a value lies in a program's tables: instants are BIGINT microseconds, json is text, a vector a list, and a map the
+ * list of its pairs, which the client reads by columns; also within other types.
+ */
 export function storageTypeOf(type: ValueType): string {
-  if (type.kind === "timestamp") return "BIGINT";
-  return type.kind === "list" ? `${storageTypeOf(type.of)}[]` : fileTypeOf(type);
+  switch (type.kind) {
+    case "timestamp":
+      return "BIGINT";
+    case "json":
+      return "VARCHAR";
+    case "vector":
+      return "FLOAT[]";
+    case "list":
+    case "set":
+      return `${storageTypeOf(type.of)}[]`;
+    case "map":
+      return `STRUCT("key" ${storageTypeOf(type.key)}, "value" ${storageTypeOf(type.value)})[]`;
+    case "struct":
+      return structText(type.fields.map((field) => ({ name: field.name, type: storageTypeOf(field.type) })));
+    default:
+      return fileTypeOf(type);
+  }
+}
+
+function structText(fields: readonly { readonly name: string; readonly type: string }[]): string {
+  return `STRUCT(${fields.map((field) => `${quoteName(field.name)} ${field.type}`).join(", ")})`;
 }

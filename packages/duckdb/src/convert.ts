@@ -1,7 +1,10 @@
-import type { EngineColumn, InstantRange, ValueType } from "@asof/core";
-import { decimalOf, elementOf, familyOf, fileTypeOf, storageTypeOf } from "./column-types.ts";
+import { type EngineColumn, type InstantRange, isOrderable, type ValueType } from "@asof/core";
+import { familyOf, storageTypeOf } from "./column-types.ts";
+import { convertNested } from "./convert-nested.ts";
+import { keepOnly, type Misfit } from "./misfit.ts";
+import { decimalOf } from "./type-text.ts";
 
-type Misfit = "fail" | "null";
+export { presentValue } from "./present.ts";
 
 /**
  * The value of a column in the storage form of a declared type, or null where the column's type does not fit. Numbers change their
@@ -13,12 +16,13 @@ export function convertColumn(column: EngineColumn, sql: string, type: ValueType
   const family = familyOf(column.type);
   const cast = (value: string): string => `${misfit === "fail" ? "CAST" : "TRY_CAST"}(${value} AS ${storage})`;
   if (family === "null") return `CAST(NULL AS ${storage})`;
-  if (type.kind === "timestamp") return convertInstant(column, sql, misfit);
+  if (type.kind === "timestamp") return convertInstant(column, sql, type, misfit);
   // DuckDB 1.5.5 skips blocks of Parquet by the statistics of bytes as if they were text, and loses rows; a filter on an expression
   // is not taken to the file.
   if (type.kind === "bytes" && family === "bytes") return `${sql} || ''::BLOB`;
+  if (!isOrderable(type)) return convertNested(column, sql, type, misfit, convertColumn);
   if (column.type === storage.replace(", ", ",")) return sql;
-  if (family === "text" && column.medium !== "typed" && type.kind !== "list") return parseText(sql, type, cast, misfit);
+  if (family === "text" && column.medium !== "typed") return parseText(sql, type, cast, misfit);
   switch (type.kind) {
     case "bool":
       return null;
@@ -39,8 +43,8 @@ export function convertColumn(column: EngineColumn, sql: string, type: ValueType
       return family === "text" ? cast(sql) : null;
     case "decimal":
       return convertDecimal(column, sql, type, cast, misfit);
-    case "list":
-      return family === "list" ? convertList(column, sql, type, misfit) : null;
+    default:
+      return null;
   }
 }
 
@@ -95,22 +99,15 @@ function convertDecimal(
   return decimalOf(column.type).scale <= type.scale ? cast(sql) : keepOnly(`${cast(sql)} = ${sql}`, sql, cast(sql), misfit);
 }
 
-function convertList(column: EngineColumn, sql: string, type: ValueType & { readonly kind: "list" }, misfit: Misfit): string | null {
-  const element = convertColumn({ ...column, type: elementOf(column.type) }, "x", type.of, misfit);
-  if (element === null) return null;
-  const list = column.type.endsWith("[]") ? sql : `CAST(${sql} AS ${elementOf(column.type)}[])`;
-  return element === "x" ? list : `list_transform(${list}, lambda x: ${element})`;
-}
-
-function convertInstant(column: EngineColumn, sql: string, misfit: Misfit): string | null {
-  if (column.medium === "log" && column.type === "BIGINT") return sql;
-  return instantOfColumn(column, sql, misfit);
-}
-
-/** Takes the value where the condition holds; null stays null, anything else is a misfit. */
-function keepOnly(condition: string, sql: string, value: string, misfit: Misfit): string {
-  const otherwise = misfit === "null" ? "NULL" : `error('a value does not fit the declared type: ' || CAST(${sql} AS VARCHAR))`;
-  return `CASE WHEN ${sql} IS NULL THEN NULL WHEN ${condition} THEN ${value} ELSE ${otherwise} END`;
+function convertInstant(
+  column: EngineColumn,
+  sql: string,
+  type: ValueType & { readonly kind: "timestamp" },
+  misfit: Misfit,
+): string | null {
+  const us = column.medium === "log" && column.type === "BIGINT" ? sql : instantOfColumn(column, sql, misfit);
+  if (us === null || type.precision === undefined) return us;
+  return `(${us} - ((${us} % 1000000) + 1000000) % 1000000)`;
 }
 
 function encode(sql: string): string {
@@ -166,15 +163,4 @@ function literalMaker(type: string): ((us: number, end: "from" | "to") => string
     default:
       return null;
   }
-}
-
-/** A stored value as files hold it: instants as TIMESTAMPTZ. */
-export function presentValue(sql: string, type: ValueType): string {
-  if (!holdsInstant(type)) return sql;
-  if (type.kind !== "list") return `make_timestamptz(${sql})`;
-  return `CAST(list_transform(${sql}, lambda x: ${presentValue("x", type.of)}) AS ${fileTypeOf(type)})`;
-}
-
-function holdsInstant(type: ValueType): boolean {
-  return type.kind === "timestamp" || (type.kind === "list" && holdsInstant(type.of));
 }

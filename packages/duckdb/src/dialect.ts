@@ -2,16 +2,9 @@ import { type AggregateDialect, type Dialect, printExpression, type ValueType } 
 import { storageTypeOf } from "./column-types.ts";
 import { convertColumn, instantFilterOf, instantOfColumn, presentValue } from "./convert.ts";
 import { duckDbExpressionDialect } from "./expression-dialect.ts";
+import { quoteName, quoteText } from "./quote.ts";
 
-/** Quotes an identifier. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** Quotes a text literal. */
-export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
+export { quoteName, quoteText };
 
 /** Begins the text of an error that asof raised inside a query; errors.ts looks for it. */
 export const failureMark = "asof-failure:";

@@ -5,8 +5,8 @@ import type { Value } from "@asof/core";
 import type { FileColumn, InstantType, OfflineEngine } from "@asof/testkit";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { RowAppender } from "./append-rows.ts";
+import { fileTypeOf } from "./column-types.ts";
 import { quoteName, quoteText } from "./dialect.ts";
-import { duckDbExpressionDialect } from "./expression-dialect.ts";
 import { openDuckDbOfflineStore } from "./store.ts";
 
 /** A store over a folder of its own, and a second DuckDB that writes the files it reads. */
@@ -44,8 +44,7 @@ async function writeParquet(
   rows: readonly (readonly Value[])[],
 ): Promise<void> {
   const types = columns.map(({ type }) => (type.kind === "instant" ? ({ kind: "int64", as: "bigint" } as const) : type));
-  const sqlTypes = types.map((type) => duckDbExpressionDialect.typeName(type));
-  const definitions = columns.map(({ type }, i) => `c${i} ${type.kind === "timestamp" ? "TIMESTAMPTZ" : sqlTypes[i]}`);
+  const definitions = types.map((type, i) => `c${i} ${fileTypeOf(type)}`);
   await connection.run(`CREATE OR REPLACE TABLE written (${definitions.join(", ")})`);
   const appender = await RowAppender.open(connection, "main", "written", types);
   appender.append(rows.length, (column, row) => rows[row]?.[column] ?? null);

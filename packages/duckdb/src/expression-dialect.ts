@@ -1,17 +1,16 @@
-import { decimalToUnscaled, type ExpressionDialect, type TimePart, unscaledToDecimal, type Value, type ValueType } from "@asof/core";
-
-const typeNames = {
-  bool: "BOOLEAN",
-  int32: "INTEGER",
-  int64: "BIGINT",
-  float32: "FLOAT",
-  float64: "DOUBLE",
-  string: "VARCHAR",
-  bytes: "BLOB",
-  timestamp: "BIGINT",
-  date: "DATE",
-  uuid: "UUID",
-} as const;
+import {
+  decimalToUnscaled,
+  type ExpressionDialect,
+  fieldOf,
+  isValueList,
+  isValueMap,
+  type TimePart,
+  unscaledToDecimal,
+  type Value,
+  type ValueType,
+} from "@asof/core";
+import { storageTypeOf } from "./column-types.ts";
+import { quoteName } from "./quote.ts";
 
 const timeFunctions: Readonly<Record<TimePart, string>> = {
   year: "year",
@@ -33,11 +32,11 @@ const checkedFunctions = { add: "add", sub: "subtract", mul: "multiply" } as con
 /** How DuckDB prints expressions. */
 export const duckDbExpressionDialect: ExpressionDialect = {
   name: "duckdb",
-  typeName,
+  typeName: storageTypeOf,
   literal: printLiteral,
   checkedArithmetic: (op, left, right) => `${checkedFunctions[op]}(${left}, ${right})`,
   // LEAST of one argument is that argument, and hides the cast: DuckDB 1.5 calculates `TRY_CAST(x AS INTEGER) < 5` as `x < 5`.
-  tryCast: (sql, to) => `least(TRY_CAST(${sql} AS ${typeName(to)}))`,
+  tryCast: (sql, to) => `least(TRY_CAST(${sql} AS ${storageTypeOf(to)}))`,
   truncate: (sql) => `trunc(${sql})`,
   onlyMatching: (sql, pattern) => `regexp_extract(${sql}, ${printText(`^(?:${pattern})$`)})`,
   decimalToText: (sql, type) => {
@@ -59,11 +58,6 @@ export const duckDbExpressionDialect: ExpressionDialect = {
   dateToTimestamp: (sql) => `((${sql} - DATE '1970-01-01') * 86400000000)`,
 };
 
-function typeName(type: ValueType): string {
-  if (type.kind === "list") return `${typeName(type.of)}[]`;
-  return type.kind === "decimal" ? `DECIMAL(${type.precision}, ${type.scale})` : typeNames[type.kind];
-}
-
 /** Text between quotes; U+0000, which would end the statement, by its function. */
 function printText(text: string): string {
   const quoted = (part: string) => `'${part.replaceAll("'", "''")}'`;
@@ -75,18 +69,36 @@ function printLiteral(type: ValueType, value: Exclude<Value, null>): string {
     case "bool":
       return value === true ? "TRUE" : "FALSE";
     case "string":
+    case "json":
       return printText(String(value));
     case "bytes":
       return `unhex('${value instanceof Uint8Array ? Buffer.from(value).toString("hex") : ""}')`;
-    case "list": {
-      const elements = Array.isArray(value) ? value : [];
-      const printed = elements.map((element: Value) => (element === null ? "NULL" : printLiteral(type.of, element)));
-      return `CAST([${printed.join(", ")}] AS ${typeName(type)})`;
+    case "list":
+    case "set":
+      return printList(type, type.of, isValueList(value) ? value : []);
+    case "vector":
+      return printList(type, { kind: "float32" }, isValueList(value) ? value : []);
+    case "map": {
+      const pairs = isValueMap(value) ? [...value] : [];
+      const printed = pairs.map(([k, v]) => `struct_pack("key" := ${printPart(type.key, k)}, "value" := ${printPart(type.value, v)})`);
+      return `CAST([${printed.join(", ")}] AS ${storageTypeOf(type)})`;
+    }
+    case "struct": {
+      const fields = type.fields.map(({ name, type: of }) => `${quoteName(name)} := ${printPart(of, fieldOf(value, name))}`);
+      return `CAST(struct_pack(${fields.join(", ")}) AS ${storageTypeOf(type)})`;
     }
     case "decimal":
-      return `CAST('${unscaledToDecimal(decimalToUnscaled(String(value)), type.scale)}' AS ${typeName(type)})`;
+      return `CAST('${unscaledToDecimal(decimalToUnscaled(String(value)), type.scale)}' AS ${storageTypeOf(type)})`;
     default:
       // Quoted, because a bare number has a type of its own and, with a point, is a decimal.
-      return `CAST('${String(value)}' AS ${typeName(type)})`;
+      return `CAST('${String(value)}' AS ${storageTypeOf(type)})`;
   }
+}
+
+function printList(type: ValueType, of: ValueType, elements: readonly Value[]): string {
+  return `CAST([${elements.map((element) => printPart(of, element)).join(", ")}] AS ${storageTypeOf(type)})`;
+}
+
+function printPart(type: ValueType, value: Value): string {
+  return value === null ? "NULL" : printLiteral(type, value);
 }

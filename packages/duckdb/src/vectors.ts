@@ -1,5 +1,12 @@
-import { AsofError, daysToDate, unscaledToDecimal, type Value, type ValueType } from "@asof/core";
-import { DuckDBBlobVector, DuckDBDateVector, DuckDBDecimalValue, DuckDBListVector, type DuckDBVector } from "@duckdb/node-api";
+import { AsofError, compileStruct, daysToDate, type StructField, unscaledToDecimal, type Value, type ValueType } from "@asof/core";
+import {
+  DuckDBBlobVector,
+  DuckDBDateVector,
+  DuckDBDecimalValue,
+  DuckDBListVector,
+  DuckDBStructVector,
+  type DuckDBVector,
+} from "@duckdb/node-api";
 
 /** Reads a value of a vector: its JavaScript form, or null. */
 export type VectorReader = (row: number) => Value;
@@ -15,6 +22,7 @@ export function readVector(vector: DuckDBVector, type: ValueType, column: string
     case "float32":
     case "float64":
     case "string":
+    case "json":
       return scalarReader(vector);
     case "int64":
       return type.as === "bigint" ? bigintReader(vector) : safeNumberReader(vector, column);
@@ -29,7 +37,14 @@ export function readVector(vector: DuckDBVector, type: ValueType, column: string
     case "uuid":
       return (row) => textOf(vector.getItem(row));
     case "list":
+    case "set":
       return listReader(vector, type.of, column);
+    case "vector":
+      return listReader(vector, { kind: "float32" }, column);
+    case "map":
+      return mapReader(vector, type, column);
+    case "struct":
+      return structReader(vector, type.fields, column);
   }
 }
 
@@ -102,4 +117,27 @@ function listReader(vector: DuckDBVector, element: ValueType, column: string): V
     const offset = vector.getEntryOffset(row);
     return Array.from({ length: vector.getEntryLength(row) }, (_, i) => read(offset + i));
   };
+}
+
+/** A map is stored as the list of its pairs, in the order of its keys. */
+function mapReader(vector: DuckDBVector, type: ValueType & { readonly kind: "map" }, column: string): VectorReader {
+  if (!(vector instanceof DuckDBListVector)) return () => null;
+  const pairs = vector.childVector;
+  if (!(pairs instanceof DuckDBStructVector)) return () => null;
+  const readKey = readVector(pairs.entryVectorAt(0), type.key, column);
+  const readMapped = readVector(pairs.entryVectorAt(1), type.value, column);
+  return (row) => {
+    if (vector.getItemVector(row) === null) return null;
+    const offset = vector.getEntryOffset(row);
+    return new Map(
+      Array.from({ length: vector.getEntryLength(row) }, (_, i): [Value, Value] => [readKey(offset + i), readMapped(offset + i)]),
+    );
+  };
+}
+
+function structReader(vector: DuckDBVector, fields: readonly StructField[], column: string): VectorReader {
+  if (!(vector instanceof DuckDBStructVector)) return () => null;
+  const readers = fields.map((field, i) => readVector(vector.entryVectorAt(i), field.type, column));
+  const make = compileStruct(fields);
+  return (row) => (vector.isItemValid(row) ? make(readers.map((read) => read(row))) : null);
 }

@@ -1,4 +1,4 @@
-import type { ColumnInfo, RecordBatch, Value, ValueType } from "@asof/core";
+import { type ColumnInfo, fieldOf, isValueList, isValueMap, type RecordBatch, type Value, type ValueType } from "@asof/core";
 import * as arrow from "apache-arrow";
 
 /** Builds an Arrow table of batches. Timestamps are microseconds UTC, int64 is exact, decimals are 128 bits wide. */
@@ -58,6 +58,7 @@ function arrowType(type: ValueType, form: "logical" | "storage"): arrow.DataType
       return new arrow.Float64();
     case "string":
     case "uuid":
+    case "json":
       return new arrow.Utf8();
     case "bytes":
       return new arrow.Binary();
@@ -69,6 +70,23 @@ function arrowType(type: ValueType, form: "logical" | "storage"): arrow.DataType
       return new arrow.Decimal(type.scale, type.precision, 128);
     case "list":
       return new arrow.List(new arrow.Field("item", arrowType(type.of, form), true));
+    case "set":
+      return new arrow.List(new arrow.Field("item", arrowType(type.of, form), false));
+    case "vector":
+      return new arrow.FixedSizeList(type.length, new arrow.Field("item", new arrow.Float32(), false));
+    case "map":
+      return new arrow.Map_(
+        new arrow.Field(
+          "entries",
+          new arrow.Struct<{ key: arrow.DataType; value: arrow.DataType }>([
+            new arrow.Field("key", arrowType(type.key, form), false),
+            new arrow.Field("value", arrowType(type.value, form), true),
+          ]),
+          false,
+        ),
+      );
+    case "struct":
+      return new arrow.Struct(type.fields.map((field) => new arrow.Field(field.name, arrowType(field.type, form), field.nullable)));
   }
 }
 
@@ -83,13 +101,28 @@ function converter(type: ValueType): (value: Value) => unknown {
       return (value) => new Date(`${String(value)}T00:00:00Z`);
     case "decimal":
       return (value) => decimalWords(String(value));
-    case "list": {
-      const convert = converter(type.of);
-      return (value) => (value as readonly Value[]).map((item) => (item === null ? null : convert(item)));
+    case "list":
+    case "set": {
+      const convert = nullableConverter(type.of);
+      return (value) => (isValueList(value) ? value.map(convert) : null);
+    }
+    case "map": {
+      const [convertKey, convertMapped] = [nullableConverter(type.key), nullableConverter(type.value)];
+      return (value) =>
+        isValueMap(value) ? new Map(Array.from(value, ([key, mapped]) => [convertKey(key), convertMapped(mapped)])) : null;
+    }
+    case "struct": {
+      const fields = type.fields.map((field) => ({ name: field.name, convert: nullableConverter(field.type) }));
+      return (value) => Object.fromEntries(fields.map(({ name, convert }) => [name, convert(fieldOf(value, name))]));
     }
     default:
       return (value) => value;
   }
+}
+
+function nullableConverter(type: ValueType): (value: Value) => unknown {
+  const convert = converter(type);
+  return (value) => (value === null ? null : convert(value));
 }
 
 /** Two's complement of an unscaled decimal in four little-endian words. */

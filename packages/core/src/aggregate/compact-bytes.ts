@@ -1,6 +1,8 @@
-import type { ByteWriter } from "../value/bytes.ts";
+import { ByteWriter } from "../value/bytes.ts";
 import { decimalToUnscaled, unscaledToDecimal } from "../value/decimal.ts";
+import { variableForm } from "../value/packed-layout.ts";
 import { formatUuid, toSafeNumber } from "../value/sortable.ts";
+import { compileStruct, fieldOf, isStruct, isValueList, isValueMap } from "../value/struct.ts";
 import { dateToDays, daysToDate } from "../value/time.ts";
 import type { Value, ValueType } from "../value/type.ts";
 
@@ -169,8 +171,15 @@ export function valueForm(type: ValueType): ValueForm {
       };
     case "uuid":
       return uuidForm;
+    case "json":
+      return textForm;
     case "list":
+    case "set":
       return listForm(type.of);
+    case "map":
+    case "struct":
+    case "vector":
+      return packedForm(type);
   }
 }
 
@@ -187,13 +196,27 @@ function int64Form(as: "bigint" | "number"): ValueForm {
  * for another feature. ASOF_VALUE_INVALID where an int64 is no safe number.
  */
 export function formChange(type: ValueType): (value: Value) => Value {
-  if (type.kind === "list") {
-    const change = formChange(type.of);
-    return (value) => (Array.isArray(value) ? value.map(change) : value);
+  switch (type.kind) {
+    case "int64":
+      if (type.as === "bigint") return (value) => (typeof value === "number" ? BigInt(value) : value);
+      return (value) => (typeof value === "bigint" ? toSafeNumber(value) : value);
+    case "list":
+    case "set": {
+      const change = formChange(type.of);
+      return (value) => (isValueList(value) ? value.map(change) : value);
+    }
+    case "map": {
+      const [changeKey, changeMapped] = [formChange(type.key), formChange(type.value)];
+      return (value) => (isValueMap(value) ? new Map([...value].map(([key, mapped]) => [changeKey(key), changeMapped(mapped)])) : value);
+    }
+    case "struct": {
+      const make = compileStruct(type.fields);
+      const fields = type.fields.map((field) => ({ name: field.name, change: formChange(field.type) }));
+      return (value) => (isStruct(value) ? make(fields.map(({ name, change }) => change(fieldOf(value, name)))) : value);
+    }
+    default:
+      return (value) => value;
   }
-  if (type.kind !== "int64") return (value) => value;
-  if (type.as === "bigint") return (value) => (typeof value === "number" ? BigInt(value) : value);
-  return (value) => (typeof value === "bigint" ? toSafeNumber(value) : value);
 }
 
 const float32Form: ValueForm = {
@@ -244,6 +267,24 @@ function listForm(of: ValueType): ValueForm {
   };
 }
 
+/** The form in which a stored row holds the value, preceded by its length: states hold few of them. */
+function packedForm(type: ValueType): ValueForm {
+  const form = variableForm(type);
+  return {
+    write: (writer, value) => {
+      const scratch = new ByteWriter();
+      form.write(scratch, value);
+      writeSized(writer, scratch.take());
+    },
+    read: (buffer, cursor) => {
+      const length = readUnsigned(buffer, cursor);
+      const start = cursor.at;
+      readBytes(buffer, cursor, length);
+      return form.read(buffer, start, start + length);
+    },
+  };
+}
+
 export function writeNullable(writer: ByteWriter, form: ValueForm, value: Value): void {
   writer.writeByte(value === null ? 0 : 1);
   if (value !== null) form.write(writer, value);
@@ -267,10 +308,15 @@ export function formCode(type: ValueType): readonly number[] {
       return [3];
     case "string":
     case "bytes":
+    case "json":
+    case "map":
+    case "struct":
+    case "vector":
       return [4];
     case "uuid":
       return [5];
     case "list":
+    case "set":
       return [6, ...formCode(type.of)];
     default:
       return [1];

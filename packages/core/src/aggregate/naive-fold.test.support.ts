@@ -117,14 +117,26 @@ function compareNumbers(a: number | bigint, b: number | bigint): number {
 /** The order of present values, written without core's own. */
 function naiveCompare(type: ValueType, a: Value, b: Value): number {
   if (a === null || b === null) return Number(a !== null) - Number(b !== null);
-  if (Array.isArray(a) && Array.isArray(b) && type.kind === "list") {
-    const at = a.findIndex((v: Value, i) => i >= b.length || naiveCompare(type.of, v, b[i]) !== 0);
-    if (at < 0 || at >= b.length) return a.length - b.length;
-    return naiveCompare(type.of, a[at], b[at]);
+  if (type.kind === "list" || type.kind === "set" || type.kind === "vector") {
+    const of: ValueType = type.kind === "vector" ? { kind: "float32" } : type.of;
+    return firstDifference(Array.from(Object(a)), Array.from(Object(b)), () => of);
   }
+  if (type.kind === "map" && a instanceof Map && b instanceof Map)
+    return firstDifference([...a].flat(), [...b].flat(), (i) => (i % 2 === 0 ? type.key : type.value));
+  if (type.kind === "struct") {
+    const parts = (value: Value): Value[] => type.fields.map((field) => Object(value)[field.name] ?? null);
+    return firstDifference(parts(a), parts(b), (i) => type.fields[i]?.type ?? { kind: "bool" });
+  }
+  if (type.kind === "json") return Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)));
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b);
   if (type.kind === "string") return Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)));
   if (type.kind === "decimal") return compareNumbers(BigInt(String(a).replace(".", "")), BigInt(String(b).replace(".", "")));
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** By the first place that differs; what ends before it is less. */
+function firstDifference(a: readonly Value[], b: readonly Value[], typeAt: (index: number) => ValueType): number {
+  const at = a.findIndex((value, i) => i >= b.length || naiveCompare(typeAt(i), value, b[i] ?? null) !== 0);
+  return at < 0 || at >= b.length ? a.length - b.length : naiveCompare(typeAt(at), a[at] ?? null, b[at] ?? null);
 }

@@ -1,4 +1,4 @@
-import { printType, type ValueType } from "../value/type.ts";
+import { isEntityKey, printType } from "../value/type.ts";
 import { checkColumnName, checkUnique } from "./check-names.ts";
 import type { EntityModel } from "./model.ts";
 import type { IssueList } from "./read.ts";
@@ -28,7 +28,7 @@ export function checkEntity(entity: EntityModel, list: IssueList): void {
         "Remove nullable(…).",
       );
     }
-    if (isKeyType(key.type)) continue;
+    if (isEntityKey(key.type)) continue;
     const message = `Key "${key.name}" is ${printType(key.type)}, which has no exact form as a key.`;
     list.add(
       "ASOF_COLUMN_TYPE",
@@ -38,8 +38,4 @@ export function checkEntity(entity: EntityModel, list: IssueList): void {
       "Use an integer, string, uuid or another exact scalar.",
     );
   }
-}
-
-function isKeyType(type: ValueType): boolean {
-  return type.kind !== "list" && type.kind !== "float32" && type.kind !== "float64";
 }

@@ -1,7 +1,7 @@
 import { AsofError, printValue, sentenceOf } from "../error/error.ts";
 import type { ExpressionNode, LiteralNode } from "../expression/node.ts";
 import { normalizeValue } from "../value/normalize.ts";
-import { printType, type ValueType } from "../value/type.ts";
+import { printType, printTypeBy, type ValueType } from "../value/type.ts";
 import { type ExpressionPayload, type Fault, payloadOf } from "./payload.ts";
 
 export const boolType: ValueType = { kind: "bool" };
@@ -44,9 +44,11 @@ function isBigint(type: ValueType): boolean {
 
 /** Equal in every respect, the JavaScript form of int64 included. */
 export function sameForm(a: ValueType, b: ValueType): boolean {
-  if (a.kind === "int64" && b.kind === "int64") return a.as === b.as;
-  if (a.kind === "list" && b.kind === "list") return sameForm(a.of, b.of);
-  return printType(a) === printType(b);
+  return printForm(a) === printForm(b);
+}
+
+function printForm(type: ValueType): string {
+  return printTypeBy(type, (scalar) => (scalar.kind === "int64" ? `int64 as ${scalar.as}` : printType(scalar)));
 }
 
 /** The node in another type: itself, a literal rewritten, or a cast. */

@@ -1,6 +1,6 @@
 import { canCast } from "../expression/cast.ts";
 import type { ExpressionNode, Operator } from "../expression/node.ts";
-import { printType, type ValueType } from "../value/type.ts";
+import { isOrderable, printType, type ValueType } from "../value/type.ts";
 import {
   arithmeticType,
   boolType,
@@ -110,7 +110,7 @@ class ExpressionHandle {
     const own = this.#self.node.type;
     let type: ValueType | null = own;
     for (const value of values) type = type === null ? null : commonType(type, literalTypeBeside(value, own, "comparison"));
-    if (type === null || type.kind === "list") return this.#fail(wrongOperand(values, `a list of literals of type ${printType(own)}`));
+    if (type === null || !isOrderable(type)) return this.#fail(wrongOperand(values, `a list of literals of type ${printType(own)}`));
     return this.#build("in", boolType, [castNode(this.#self.node, type), ...values.map((v) => literalOf(v, type ?? own))]);
   }
 
@@ -216,7 +216,7 @@ class ExpressionHandle {
     const right = this.#operand(other, own.node.type, "comparison");
     if (own.poisoned || right.poisoned) return this.#build(op, boolType, [own, right]);
     const type = commonType(own.node.type, right.node.type);
-    const comparable = type !== null && type.kind !== "list" && (type.kind !== "bool" || op === "eq" || op === "ne");
+    const comparable = type !== null && isOrderable(type) && (type.kind !== "bool" || op === "eq" || op === "ne");
     if (!comparable) return this.#fail(wrongOperand(other, `something comparable with ${showOperand(this)}`), right.faults);
     return this.#build(op, boolType, [asType(own, type), asType(right, type)]);
   }

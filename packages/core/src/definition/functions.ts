@@ -1,5 +1,5 @@
 import type { ExpressionNode } from "../expression/node.ts";
-import { printType, type Value, type ValueType } from "../value/type.ts";
+import { isOrderable, printType, type Value, type ValueType } from "../value/type.ts";
 import { expressionOf, expressionPayload, makeExpression, operandOf } from "./expr.ts";
 import { boolType, castNode, commonType, freeLiteralType, literalNode, poisoned, wrongOperand } from "./expr-coerce.ts";
 import type { AnyExpr, Condition, ExprByClass, InstantLiteral, NumberClass, OfKind } from "./expr-types.ts";
@@ -183,7 +183,7 @@ function bringTogether(operands: readonly unknown[]): Together {
   let type: ValueType | null = parts[0]?.node.type ?? null;
   for (const [i, part] of parts.entries()) {
     const next: ValueType | null = type === null ? null : commonType(type, part.node.type);
-    if (next === null || next.kind === "list") {
+    if (next === null || !isOrderable(next)) {
       const wanted = type === null ? "a value" : `a value of type ${printType(type)}`;
       return { type: null, nodes: [], faults: [...faults, wrongOperand(operands[i], wanted)] };
     }

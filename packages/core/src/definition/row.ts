@@ -1,3 +1,4 @@
+import type { ValueType } from "../value/type.ts";
 import { expressionOf, makeExpression } from "./expr.ts";
 import { poisoned } from "./expr-coerce.ts";
 import type { ColumnModel } from "./model.ts";
@@ -10,7 +11,9 @@ import { listNames, nearest } from "./read.ts";
 export function rowOfColumns(columns: readonly ColumnModel[], sourceName: string): object {
   const row: Record<string, object> = Object.create(null);
   for (const column of columns) {
-    row[column.name] = makeExpression(expressionOf(Object.freeze({ node: "column", name: column.name, type: column.type })));
+    row[column.name] = makeExpression(
+      expressionOf(Object.freeze({ node: "column", name: column.name, type: expressionType(column.type) })),
+    );
   }
   return new Proxy(Object.freeze(row), {
     get(target, name) {
@@ -31,4 +34,9 @@ export function unknownColumn(name: string, columns: readonly ColumnModel[], sou
     message: `Source "${sourceName}" has no column "${name}". It has: ${listNames(names)}.`,
     fix: hint === null ? "Declare the column in the source, or use one of those." : `Did you mean "${hint}"?`,
   } as const;
+}
+
+/** In expressions a column of whole seconds is a timestamp like any other: its values are cut when they are read. */
+function expressionType(type: ValueType): ValueType {
+  return type.kind === "timestamp" ? { kind: "timestamp" } : type;
 }

@@ -38,9 +38,14 @@ const castTargets: Readonly<Record<ValueKind, readonly ValueKind[]>> = {
   date: ["string", "timestamp"],
   uuid: ["string"],
   list: [],
+  set: [],
+  map: [],
+  struct: [],
+  json: [],
+  vector: [],
 };
 
-/** Whether `cast` is defined between two types. Not defined: float to decimal or text, timestamp to or from text, lists. */
+/** Whether `cast` is defined between two types. Not defined: float to decimal or text, timestamp to or from text, lists and other nested types. */
 export function canCast(from: ValueType, to: ValueType): boolean {
   return sameType(from, to) || castTargets[from.kind].includes(to.kind);
 }

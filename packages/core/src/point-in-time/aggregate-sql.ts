@@ -1,6 +1,6 @@
 import type { AggregateModel } from "../definition/model.ts";
 import { assert } from "../error/error.ts";
-import type { ValueType } from "../value/type.ts";
+import { isNumeric, printType, type ValueType } from "../value/type.ts";
 import type { Dialect, Fold } from "./dialect.ts";
 
 /** An aggregate bound to the columns of the events. */
@@ -99,6 +99,6 @@ function printSpread(call: AggregateCall, fn: "variance" | "stddev", population:
 }
 
 function isInteger(type: ValueType): boolean {
-  assert(type.kind !== "list", "lists are not summed");
+  assert(isNumeric(type), `${printType(type)} is not summed`);
   return type.kind === "int32" || type.kind === "int64";
 }

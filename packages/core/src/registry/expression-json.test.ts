@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { anyExpression, choose, everyType, seededRandom, times } from "@asof/testkit";
 import type { ExpressionNode } from "../expression/node.ts";
+import { isStruct, isValueList, isValueMap } from "../value/struct.ts";
 import type { Value } from "../value/type.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { decodeExpression, encodeExpression } from "./expression-json.ts";
@@ -50,5 +51,8 @@ function withoutNegativeZero(node: ExpressionNode, operators: Set<string>): Expr
 }
 
 function positiveZero(value: Value): Value {
-  return Array.isArray(value) ? value.map(positiveZero) : value === 0 ? 0 : value;
+  if (value === 0) return 0;
+  if (isValueList(value)) return value.map(positiveZero);
+  if (isValueMap(value)) return new Map([...value].map(([key, mapped]) => [positiveZero(key), positiveZero(mapped)]));
+  return isStruct(value) ? Object.fromEntries(Object.entries(value).map(([name, field]) => [name, positiveZero(field)])) : value;
 }

@@ -1,11 +1,11 @@
 import { assert } from "../error/error.ts";
 import { asBuffer, ByteWriter } from "./bytes.ts";
 import { sortableReader, sortableWriter } from "./sortable.ts";
-import { printType, type Value, type ValueType } from "./type.ts";
+import { isEntityKey, printType, type Value, type ValueType } from "./type.ts";
 
 /**
  * Bytes of an entity key: equal for equal keys, different for different ones, sorted as the keys are. Null when any part is null.
- * The types are those of the entity's keys (never floats, where equality is not identity, nor lists); keys of different
+ * The types are those of the entity's keys (never floats, where equality is not identity, nor lists and other nested types); keys of different
  * types may have equal bytes.
  */
 export function encodeEntityKey(types: readonly ValueType[], values: readonly Value[]): Uint8Array | null {
@@ -50,6 +50,5 @@ export function compileKeyDecoder(types: readonly ValueType[]): (bytes: Uint8Arr
 }
 
 function assertKeyTypes(types: readonly ValueType[]): void {
-  for (const type of types)
-    assert(!["float32", "float64", "list"].includes(type.kind), `${printType(type)} cannot be part of an entity key`);
+  for (const type of types) assert(isEntityKey(type), `${printType(type)} cannot be part of an entity key`);
 }

@@ -1,17 +1,18 @@
-import { AsofError, printValue } from "../error/error.ts";
+import { AsofError } from "../error/error.ts";
 import { fitsPrecision, parseUnscaled, unscaledToDecimal } from "./decimal.ts";
-import { dateToDays, daysToDate, instantToDays, parseInstant } from "./time.ts";
+import { type Normalizer, nestedNormalizer } from "./normalize-nested.ts";
+import { refuse } from "./refuse-value.ts";
+import { dateToDays, daysToDate, floorTo, instantToDays, parseInstant } from "./time.ts";
 import { printType, type Value, type ValueType } from "./type.ts";
-
-/** Brings a value into the form of its type; `path` names it in errors. */
-export type Normalizer = (value: unknown, path: string) => Value;
 
 /**
  * Brings what a user hands over into the JavaScript form of its type (see {@link ValueType}), or refuses it with
  * ASOF_VALUE_INVALID and the path. `undefined` is null. Accepted besides the form itself: bigint or integral number for
  * integers; safe bigints for floats (float32 is rounded to nearest, a finite value that would become infinite is refused); Date
  * and ISO text for timestamps (numbers are microseconds, floored); Date for dates (its UTC day); number and bigint for decimals,
- * which are never rounded; upper case for UUIDs; typed arrays for lists. −0 becomes 0. Text never becomes a number.
+ * which are never rounded; upper case for UUIDs; typed arrays for lists and vectors; a Set or any array for sets, where equal elements
+ * become one; arrays of pairs for maps, and plain objects where their keys are text. −0 becomes 0. Text never becomes a number. A
+ * struct needs each of its fields and takes no other; JSON text is kept as it is, but must parse.
  */
 export function normalizeValue(type: ValueType, nullable: boolean, value: unknown, path: string): Value {
   return compileNormalizer(type, nullable)(value, path);
@@ -54,22 +55,9 @@ function presentNormalizer(type: ValueType): Normalizer {
       return (value, path) => normalizeDecimal(type, value, path);
     case "uuid":
       return (value, path) => normalizeUuid(type, value, path);
-    case "list":
-      return listNormalizer(type);
+    default:
+      return nestedNormalizer(type, compileNormalizer);
   }
-}
-
-function refuse(type: ValueType, value: unknown, path: string, fix: string): never {
-  throw new AsofError("ASOF_VALUE_INVALID", `${path} is ${show(value)}, which is not of type ${printType(type)}.`, { path, value, fix });
-}
-
-/** Objects by their class alone: they may be large or refer to themselves. */
-function show(value: unknown): string {
-  if (typeof value === "string") return `the text ${printValue(value.isWellFormed() ? value : value.toWellFormed())}`;
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : `the Date ${value.toISOString()}`;
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === "object" && value !== null) return `an object (${value.constructor?.name ?? "without prototype"})`;
-  return typeof value === "function" || typeof value === "symbol" ? `a ${typeof value}` : printValue(value);
 }
 
 function normalizeInt32(type: ValueType, value: unknown, path: string): number {
@@ -104,12 +92,13 @@ function normalizeText(type: ValueType, value: unknown, path: string): string {
   return value.isWellFormed() ? value : refuse(type, value, path, "Remove the lone surrogate: it has no form in UTF-8.");
 }
 
-function normalizeTimestamp(type: ValueType, value: unknown, path: string): number {
+function normalizeTimestamp(type: ValueType & { kind: "timestamp" }, value: unknown, path: string): number {
   const instant = typeof value === "bigint" ? Number(value) : value;
   const fix = 'Give a Date, ISO 8601 text such as "2024-03-01T10:00:00Z", or microseconds since 1970.';
   if (typeof instant !== "number" && typeof instant !== "string" && !(instant instanceof Date)) return refuse(type, value, path, fix);
   try {
-    return parseInstant(instant);
+    const us = parseInstant(instant);
+    return type.precision === undefined ? us : floorTo(us, 1_000_000);
   } catch {
     return refuse(type, value, path, `${fix} Years go from 1684 to 2255.`);
   }
@@ -135,17 +124,4 @@ function normalizeDecimal(type: ValueType & { kind: "decimal" }, value: unknown,
 function normalizeUuid(type: ValueType, value: unknown, path: string): string {
   if (typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)) return value.toLowerCase();
   return refuse(type, value, path, "Give 36 characters such as 123e4567-e89b-12d3-a456-426614174000.");
-}
-
-function listNormalizer(type: ValueType & { kind: "list" }): Normalizer {
-  const normalize = compileNormalizer(type.of, true);
-  return (value, path) => {
-    if (!Array.isArray(value) && !isTypedArray(value)) return refuse(type, value, path, "Give an array.");
-    const elements: ArrayLike<unknown> = value;
-    return Array.from(elements, (element, i) => normalize(element, `${path}[${i}]`));
-  };
-}
-
-function isTypedArray(value: unknown): value is Float64Array | BigInt64Array {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView);
 }

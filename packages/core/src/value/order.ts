@@ -1,6 +1,7 @@
 import { ByteWriter, compareBytes } from "./bytes.ts";
 import { decimalToUnscaled } from "./decimal.ts";
 import { type SortableWriter, sortableWriter } from "./sortable.ts";
+import { fieldOf, isValueMap } from "./struct.ts";
 import { isOrderable, type Value, type ValueType } from "./type.ts";
 
 /** A comparison of two values of one type, nulls included. */
@@ -8,8 +9,9 @@ export type ValueComparison = (a: Value, b: Value) => number;
 
 /**
  * The order of values: null lowest, false before true, numbers by value with −0 equal to 0 and NaN greatest, text by code point
- * (which is the order of its UTF-8 bytes), bytes bytewise, the others by what they mean. Lists, which take no part in the row
- * order, compare element by element.
+ * (which is the order of its UTF-8 bytes), bytes bytewise, the others by what they mean. What takes no part in the row order has an
+ * order nevertheless, for tests and reports: lists, sets and vectors element by element, then by length; maps pair by pair; structs
+ * field by field; json as text.
  */
 export function compareValue(type: ValueType, a: Value, b: Value): number {
   return valueComparison(type)(a, b);
@@ -41,8 +43,19 @@ function presentComparison(type: ValueType): ValueComparison {
       return (a, b) => (a instanceof Uint8Array && b instanceof Uint8Array ? compareBytes(a, b) : 0);
     case "decimal":
       return (a, b) => (a === b ? 0 : decimalToUnscaled(String(a)) < decimalToUnscaled(String(b)) ? -1 : 1);
+    case "json":
+      return (a, b) => compareText(String(a), String(b));
     case "list":
+    case "set":
       return listComparison(valueComparison(type.of));
+    case "vector":
+      return listComparison(valueComparison({ kind: "float32" }));
+    case "map": {
+      const compare = listComparison(pairComparison(valueComparison(type.key), valueComparison(type.value)));
+      return (a, b) => (isValueMap(a) && isValueMap(b) ? compare([...a], [...b]) : 0);
+    }
+    case "struct":
+      return structComparison(type.fields.map(({ name, type: of }) => ({ name, compare: valueComparison(of) })));
   }
 }
 
@@ -60,6 +73,20 @@ function listComparison(compare: ValueComparison): ValueComparison {
       if (order !== 0) return order;
     }
     return a.length - b.length;
+  };
+}
+
+function pairComparison(compareKey: ValueComparison, compareMapped: ValueComparison): ValueComparison {
+  return (a, b) => (Array.isArray(a) && Array.isArray(b) ? compareKey(a[0], b[0]) || compareMapped(a[1], b[1]) : 0);
+}
+
+function structComparison(fields: readonly { readonly name: string; readonly compare: ValueComparison }[]): ValueComparison {
+  return (a, b) => {
+    for (const { name, compare } of fields) {
+      const order = compare(fieldOf(a, name), fieldOf(b, name));
+      if (order !== 0) return order;
+    }
+    return 0;
   };
 }
 
@@ -97,7 +124,7 @@ export function compileOrderKey(types: readonly ValueType[]): (values: readonly 
 
 /**
  * Bytes whose bytewise order ({@link compareBytes}) is the order of rows of these types: column after column by
- * {@link compareValue}. Equal rows have equal bytes. Lists are refused.
+ * {@link compareValue}. Equal rows have equal bytes. Types that are not orderable are refused.
  */
 export function encodeOrderKey(types: readonly ValueType[], values: readonly Value[]): Uint8Array {
   return compileOrderKey(types)(values);

@@ -2,7 +2,7 @@ import { AsofError, assert } from "../error/error.ts";
 import { type ByteWriter, readSortableInt64, writeSortableInt64 } from "./bytes.ts";
 import { decimalToUnscaled, unscaledToDecimal } from "./decimal.ts";
 import { dateToDays, daysToDate } from "./time.ts";
-import type { Value, ValueType } from "./type.ts";
+import { isOrderable, printType, type Value, type ValueType } from "./type.ts";
 
 /** Appends the sortable form of a value that is not null. */
 export type SortableWriter = (writer: ByteWriter, value: Value) => void;
@@ -49,6 +49,11 @@ export function sortableWriter(type: ValueType): SortableWriter {
         writer.buffer.write(String(value).replaceAll("-", ""), at, "hex");
       };
     case "list":
+    case "set":
+    case "map":
+    case "struct":
+    case "json":
+    case "vector":
       return assertScalar(type);
   }
 }
@@ -85,6 +90,11 @@ export function sortableReader(type: ValueType): SortableReader {
         return formatUuid(buffer, at);
       };
     case "list":
+    case "set":
+    case "map":
+    case "struct":
+    case "json":
+    case "vector":
       return assertScalar(type);
   }
 }
@@ -106,7 +116,7 @@ export function toSafeNumber(value: bigint): number {
 }
 
 function assertScalar(type: ValueType): never {
-  assert(type.kind !== "list", "lists have no order and no sortable form");
+  assert(isOrderable(type), `${printType(type)} has no order and no sortable form`);
   throw new Error("unreachable");
 }
 

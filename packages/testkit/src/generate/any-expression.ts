@@ -15,7 +15,8 @@ const float64: ValueType = { kind: "float64" };
 const string: ValueType = { kind: "string" };
 const timestamp: ValueType = { kind: "timestamp" };
 const date: ValueType = { kind: "date" };
-const scalars = everyType.filter(isOrderable);
+/** Columns of whole seconds are timestamps like others inside expressions. */
+const scalars = everyType.filter((type) => isOrderable(type) && !(type.kind === "timestamp" && type.precision !== undefined));
 
 /** Makes one expression of the wanted type; `inner` makes a smaller one of any type. */
 type Maker = (inner: (type: ValueType) => ExpressionNode, random: Random, type: ValueType) => ExpressionNode;

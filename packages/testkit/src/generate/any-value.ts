@@ -1,4 +1,4 @@
-import type { Random, Value, ValueType } from "@asof/core";
+import { floorTo, normalizeValue, type Random, structType, type Value, type ValueType } from "@asof/core";
 import { chance, choose, int, times } from "../random/seeded-random.ts";
 
 /** One of each type, with the variants that are stored differently. */
@@ -21,6 +21,34 @@ export const everyType: readonly ValueType[] = [
   { kind: "list", of: { kind: "int64", as: "bigint" } },
   { kind: "list", of: { kind: "string" } },
   { kind: "list", of: { kind: "list", of: { kind: "float64" } } },
+  { kind: "timestamp", precision: "s" },
+  { kind: "set", of: { kind: "string" } },
+  { kind: "set", of: { kind: "float64" } },
+  { kind: "set", of: { kind: "decimal", precision: 10, scale: 2 } },
+  { kind: "map", key: { kind: "string" }, value: { kind: "float64" } },
+  { kind: "map", key: { kind: "timestamp" }, value: { kind: "list", of: { kind: "bytes" } } },
+  { kind: "map", key: { kind: "int64", as: "bigint" }, value: { kind: "json" } },
+  { kind: "json" },
+  { kind: "vector", length: 3 },
+  structType([
+    { name: "b", type: { kind: "timestamp" }, nullable: true },
+    { name: "a", type: { kind: "float64" }, nullable: false },
+    {
+      name: "inner",
+      type: structType([
+        { name: "tags", type: { kind: "set", of: { kind: "int64", as: "number" } }, nullable: true },
+        { name: "A name", type: { kind: "vector", length: 2 }, nullable: true },
+      ]),
+      nullable: true,
+    },
+  ]),
+  {
+    kind: "list",
+    of: structType([
+      { name: "at", type: { kind: "timestamp" }, nullable: false },
+      { name: "scores", type: { kind: "map", key: { kind: "date" }, value: { kind: "set", of: { kind: "bool" } } }, nullable: true },
+    ]),
+  },
 ];
 
 const MAX = Number.MAX_SAFE_INTEGER;
@@ -49,8 +77,12 @@ export function anyValue(random: Random, type: ValueType): Value {
       return chance(random, 0.3) ? choose(random, words) : times(int(random, 0, 8), () => choose(random, characters)).join("");
     case "bytes":
       return Uint8Array.from(times(int(random, 0, 6), () => choose(random, [0, 0, 1, 254, 255, int(random, 0, 255)])));
-    case "timestamp":
-      return chance(random, 0.3) ? choose(random, [0, -1, 1, MAX, -MAX, -86_400_000_000, 1_709_164_799_999_999]) : int(random, -MAX, MAX);
+    case "timestamp": {
+      const us = chance(random, 0.3)
+        ? choose(random, [0, -1, 1, MAX, -MAX, -86_400_000_000, 1_709_164_799_999_999])
+        : int(random, -MAX, MAX);
+      return type.precision === undefined ? us : Math.max(floorTo(us, 1_000_000), floorTo(1_000_000 - MAX, 1_000_000));
+    }
     case "date":
       return anyDate(random);
     case "decimal":
@@ -59,7 +91,56 @@ export function anyValue(random: Random, type: ValueType): Value {
       return anyUuid(random);
     case "list":
       return times(int(random, 0, 4), () => (chance(random, 0.2) ? null : anyValue(random, type.of)));
+    case "json":
+      return anyJson(random);
+    case "set":
+    case "map":
+    case "struct":
+    case "vector":
+      return anyNested(random, type);
   }
+}
+
+/** In canonical form, which is what the normalizer makes; that it makes the right one is tested elsewhere. */
+function anyNested(random: Random, type: ValueType & { readonly kind: "set" | "map" | "struct" | "vector" }): Value {
+  const some = (of: ValueType, nulls: number): Value => (chance(random, nulls) ? null : anyValue(random, of));
+  switch (type.kind) {
+    case "set":
+      return normalizeValue(
+        type,
+        false,
+        times(int(random, 0, 5), () => some(type.of, 0)),
+        "set",
+      );
+    case "map": {
+      const pairs = times(int(random, 0, 4), () => [anyValue(random, type.key), some(type.value, 0.2)] as const);
+      return normalizeValue(type, false, new Map(pairs), "map");
+    }
+    case "struct":
+      return Object.freeze(Object.fromEntries(type.fields.map((f) => [f.name, some(f.type, f.nullable ? 0.3 : 0)])));
+    case "vector":
+      return times(type.length, () => Math.fround(anyFloat(random, 3.4028234663852886e38)));
+  }
+}
+
+/** Texts that say the same in another way are different values. */
+function anyJson(random: Random): string {
+  return choose(random, [
+    "null",
+    "true",
+    "0",
+    " 1 ",
+    "-1.50e+2",
+    '""',
+    '"NaN, ]"',
+    '"\\u00e9"',
+    '"é😀\\ud83d\\ude00"',
+    "[]",
+    "[ 1, [null] ]",
+    "{}",
+    '{"b":1,"a":[{}],"a":"\\\\"}',
+    JSON.stringify({ [String(anyValue(random, { kind: "string" }))]: anyValue(random, { kind: "string" }) }),
+  ]);
 }
 
 function anySafeInteger(random: Random): number {

@@ -52,6 +52,7 @@ function encode(data: unknown): unknown {
     return { $float: Object.is(data, -0) ? "-0" : String(data) };
   if (data instanceof Uint8Array) return { $bytes: Buffer.from(data).toString("hex") };
   if (Array.isArray(data)) return data.map(encode);
+  if (data instanceof Map) return { $map: Array.from(data, encode) };
   if (typeof data !== "object" || data === null) return data;
   return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, encode(value)]));
 }
@@ -63,5 +64,10 @@ function decode(data: unknown): unknown {
   if (others.length === 0 && name === "$int") return BigInt(String(value));
   if (others.length === 0 && name === "$float") return Number(value);
   if (others.length === 0 && name === "$bytes") return new Uint8Array(Buffer.from(String(value), "hex"));
+  if (others.length === 0 && name === "$map" && Array.isArray(value)) return new Map(value.map(decodePair));
   return Object.fromEntries(Object.entries(data).map(([key, inner]) => [key, decode(inner)]));
+}
+
+function decodePair(pair: unknown): [unknown, unknown] {
+  return Array.isArray(pair) ? [decode(pair[0]), decode(pair[1])] : [null, null];
 }

@@ -1,4 +1,4 @@
-import type { Random, Value, ValueType } from "@asof/core";
+import { floorTo, normalizeValue, type Random, type Value, type ValueType } from "@asof/core";
 import { chance, choose, int, times } from "../random/seeded-random.ts";
 
 const text = ["", "a", "A", "b", "ab", "é", "e\u0301", "\uFB01", "😀", "ÿ", "日本", "it's", "\\", " a", "a\n"];
@@ -14,6 +14,7 @@ const uuids = [
   "80000000-0000-4000-8000-000000000001",
   "ffffffff-ffff-ffff-ffff-ffffffffffff",
 ];
+const jsonTexts = ["null", "0", " 0", '"a"', "[]", '{"a":[1, null]}', '{ "a":[1, null]}'];
 const instants = [0, -1, 1, 1_704_067_200_000_000, 1_704_067_200_000_001, -62_135_596_800_000_000];
 
 /** A value of a type from a small domain full of edges, so that ties happen. Never null (elements of lists may be). */
@@ -33,8 +34,10 @@ export function randomValue(random: Random, type: ValueType): Value {
       return choose(random, text);
     case "bytes":
       return choose(random, bytes);
-    case "timestamp":
-      return choose(random, instants);
+    case "timestamp": {
+      const us = choose(random, instants);
+      return type.precision === undefined ? us : floorTo(us, 1_000_000);
+    }
     case "date":
       return choose(random, dates);
     case "decimal":
@@ -43,7 +46,30 @@ export function randomValue(random: Random, type: ValueType): Value {
       return choose(random, uuids);
     case "list":
       return times(int(random, 0, 3), () => (chance(random, 0.2) ? null : randomValue(random, type.of)));
+    case "set":
+      return normalizeValue(
+        type,
+        false,
+        times(int(random, 0, 3), () => randomValue(random, type.of)),
+        "set",
+      );
+    case "map": {
+      const pairs = times(int(random, 0, 3), () => [randomValue(random, type.key), maybe(random, type.value)] as const);
+      return normalizeValue(type, false, new Map(pairs), "map");
+    }
+    case "struct":
+      return Object.freeze(
+        Object.fromEntries(type.fields.map((f) => [f.name, f.nullable ? maybe(random, f.type) : randomValue(random, f.type)])),
+      );
+    case "json":
+      return choose(random, jsonTexts);
+    case "vector":
+      return times(type.length, () => Math.fround(choose(random, floats)));
   }
+}
+
+function maybe(random: Random, type: ValueType): Value {
+  return chance(random, 0.2) ? null : randomValue(random, type);
 }
 
 /** As often as it takes for each to decide something: a zero's sign decides only where a later column disagrees with it. */
@@ -121,7 +147,16 @@ export function simplestValue(type: ValueType): Value {
     case "uuid":
       return "00000000-0000-0000-0000-000000000000";
     case "list":
+    case "set":
       return [];
+    case "map":
+      return new Map();
+    case "struct":
+      return Object.freeze(Object.fromEntries(type.fields.map((f) => [f.name, f.nullable ? null : simplestValue(f.type)])));
+    case "json":
+      return "null";
+    case "vector":
+      return times(type.length, () => 0);
     default:
       return 0;
   }
