@@ -186,7 +186,7 @@ export {
 export type { AnyView, ValuesOf, View } from "./definition/view.ts";
 export { checkWindow, defaultHopUs, tailUs } from "./definition/window.ts";
 export { type ErrorCode, errorCodes } from "./error/codes.ts";
-export { AsofError, assert, type Issue, printValue } from "./error/error.ts";
+export { AsofError, assert, type Issue, printValue, sentenceOf } from "./error/error.ts";
 export { canCast } from "./expression/cast.ts";
 export { columnsOf } from "./expression/columns.ts";
 export type { ColumnLayout } from "./expression/compile-node.ts";

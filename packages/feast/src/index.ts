@@ -10,6 +10,9 @@ export {
   isFeastKeyType,
 } from "./key/entity-key.ts";
 export { feastEntityId, feastRedisField, feastRedisKey, feastRedisTimestampField } from "./key/redis-key.ts";
+// registry
+export type { FeastObjectName, FeastRegistryKind } from "./registry/kinds.ts";
+export { asofRegistryField, FeastRegistryFile, type FeastRegistryObject } from "./registry/registry-file.ts";
 // values
 export { convertFeastValue } from "./value/convert.ts";
 export { type FeastTypeName, feastTypeName, feastTypeOf, feastTypes } from "./value/feast-type.ts";

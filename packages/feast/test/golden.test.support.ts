@@ -5,7 +5,7 @@ export function readGolden<T>(name: string): T {
   return JSON.parse(readGoldenBytes(name).toString("utf8"));
 }
 
-function readGoldenBytes(name: string): Buffer {
+export function readGoldenBytes(name: string): Buffer {
   return readFileSync(new URL(`./golden/${name}`, import.meta.url));
 }
 
