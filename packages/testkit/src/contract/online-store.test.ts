@@ -29,7 +29,7 @@ function changingViews(change: (view: OnlineView) => OnlineView): Fault {
     read: (requests) => store.read(requests.map((request) => ({ ...request, view: change(request.view) }))),
     putRows: (view, rows) => store.putRows(change(view), rows),
     putStates: (view, writes) => store.putStates(change(view), writes),
-    putTombstones: (view, tombstones) => store.putTombstones(change(view), tombstones),
+    putTombstones: (view, tombstones, options) => store.putTombstones(change(view), tombstones, options),
     deleteKeys: (view, keys) => store.deleteKeys(change(view), keys),
     truncate: (view) => store.truncate(change(view)),
     listKeys: (view) => store.listKeys(change(view)),
@@ -61,6 +61,11 @@ const faults: Readonly<Record<string, Fault>> = {
       );
       return { removed: tombstones.length };
     },
+  }),
+  "a tombstone never keeps later rows": (store) => ({ putTombstones: (view, tombstones) => store.putTombstones(view, tombstones) }),
+  "no part of a state is left out": (store) => ({
+    read: (requests) =>
+      store.read(requests.map((request) => (request.form === "row" ? request : { form: "state", view: request.view, keys: request.keys }))),
   }),
   "a tombstone lets rows of its own times pass": (store) => ({
     putTombstones: (view, tombstones) =>
@@ -203,7 +208,7 @@ function faultyStore(fault: Fault): OnlineStore {
     listKeys: changed.listKeys ?? ((view) => store.listKeys(view)),
     putRows: changed.putRows ?? ((view, rows) => store.putRows(view, rows)),
     putStates: changed.putStates ?? ((view, writes) => store.putStates(view, writes)),
-    putTombstones: changed.putTombstones ?? ((view, tombstones) => store.putTombstones(view, tombstones)),
+    putTombstones: changed.putTombstones ?? ((view, tombstones, options) => store.putTombstones(view, tombstones, options)),
     deleteKeys: changed.deleteKeys ?? ((view, keys) => store.deleteKeys(view, keys)),
     truncate: changed.truncate ?? ((view) => store.truncate(view)),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
