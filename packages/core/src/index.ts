@@ -216,8 +216,20 @@ export { type AnsweredRow, OnlineAnswer } from "./flow/online-answer.ts";
 export { compareParity, type ParityMismatch, type ParityReport, type ParityRequest, type ServedAnswer } from "./flow/parity.ts";
 export { eventTimeOf, type PushCounts, parsePushedRows, pushRowsMax, sourceColumns, writeRowsOnline } from "./flow/push.ts";
 export { onlineViewOf, RegistryCache, type RegistryView, registeredService, storedView, viewRegistry } from "./flow/registry-view.ts";
+export { keptVersion, resolveVersions, servedVersion } from "./flow/resolve-versions.ts";
 export { defaultFlowSettings, type FlowSettings, type Runtime } from "./flow/runtime.ts";
 export type { FeatureCoverage, ServedRegistry, ServedView } from "./flow/served.ts";
+export {
+  type ActivateOptions,
+  type ActivateOutcome,
+  activateVersion,
+  type DroppedVersion,
+  diffVersions,
+  dropVersion,
+  listVersions,
+  type VersionDifference,
+  type VersionInfo,
+} from "./flow/versions.ts";
 export { explainValue, type WhyAnswer, type WhyRequest, type WhyRow } from "./flow/why.ts";
 // plan
 export { type ApplyOutcome, applyDefinitions, applyPlan, applyUntilCurrent, throwRefusals } from "./plan/apply-plan.ts";
@@ -289,22 +301,25 @@ export {
   viewStateKey,
 } from "./registry/update-state.ts";
 export {
+  activateGeneration,
+  addGeneration,
   addSchema,
   type Coverage as StoredCoverage,
   forgetGenerations,
+  generationOf,
   hasOnlineData,
   type IncrementalCursor,
   newViewState,
   recordCoverage,
   recordCursor,
   recordMaterialized,
+  replaceActive,
   type ServedDefinition,
-  startBuilding,
-  switchGeneration,
   type ViewState,
-  writeGeneration,
+  versionOf,
 } from "./registry/view-state.ts";
 export { decodeViewState, encodeViewState } from "./registry/view-state-codec.ts";
+export { decodeViewVersion, parseVersion, printVersion } from "./registry/view-version.ts";
 export { type KeyCodec, type KeyPart, keyCodecOf, keyPartsOf, packedKeys, type StoreKeys } from "./store/key-codec.ts";
 // store
 export { openMemoryOnlineStore } from "./store/memory-online.ts";

@@ -6,15 +6,15 @@ export interface AskedOptions {
   readonly service?: string;
 }
 
-/** What `-s` or `-f` ask for. ASOF_USAGE unless exactly one is given. */
-export async function askedBy(session: Session, options: AskedOptions): Promise<Asked> {
+/** What `-s` or `-f` ask for, with the definitions of the versions that are meant. ASOF_USAGE unless exactly one is given. */
+export async function askedBy(session: Session, options: AskedOptions, purpose: "training" | "serving"): Promise<Asked> {
   const hasFeatures = options.features !== undefined && options.features.length > 0;
   if (hasFeatures === (options.service !== undefined)) {
     throw new AsofError("ASOF_USAGE", "Ask either for a feature service or for features.", {
       fix: "Give -s NAME, or -f view:feature (repeatable).",
     });
   }
-  return session.ask(options);
+  return session.resolve(await session.ask(options), purpose);
 }
 
 /**

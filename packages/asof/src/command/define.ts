@@ -5,13 +5,18 @@ export interface CommandNotes {
   readonly examples: readonly string[];
   /** Exit codes with a meaning of their own here; the others are the same everywhere. */
   readonly exits?: Readonly<Record<number, string>>;
+  /** Runs where the group is called without the name of one of its commands. */
+  readonly isDefault?: boolean;
 }
 
 const notes = new WeakMap<Command, CommandNotes>();
 
 /** Adds a command with its examples. Global options are the root's and work before and behind the name. */
 export function addCommand(parent: Command, name: string, description: string, about: CommandNotes): Command {
-  const command = parent.command(name).description(description).addHelpText("after", printNotes(about));
+  const command = parent
+    .command(name, { isDefault: about.isDefault === true })
+    .description(description)
+    .addHelpText("after", printNotes(about));
   notes.set(command, about);
   return command;
 }

@@ -9,6 +9,7 @@ import {
   type Meta,
   printFieldChange,
   printType,
+  printVersion,
   type RegisteredFeature,
   type RegistryView,
   type ServiceModel,
@@ -146,7 +147,12 @@ function coverageOf(registry: RegistryView, view: ViewModel): unknown {
     spans.set(span, [...(spans.get(span) ?? []), name]);
   }
   const [only] = spans.keys();
-  return { generation: served.online.generation, coverage: spans.size === 1 ? only : Object.fromEntries(spans) };
+  const kept = [...(registry.versions.get(view.name)?.keys() ?? [])].filter((version) => version !== served.version);
+  return present({
+    version: `v${served.version}`,
+    coverage: spans.size === 1 ? only : Object.fromEntries(spans),
+    kept_beside: kept.length === 0 ? null : kept.map((version) => `v${version}`),
+  });
 }
 
 /** `int64 = count() over 90d where used_coupon = true`, by feature. */
@@ -217,13 +223,14 @@ function describeService(service: ServiceModel): DescribedObject {
 /** `churn_features: tenure_months, monthly_charges` with alias, renamed keys and age limit where there are any. */
 function printReference(reference: ViewReference): string {
   const keys = Object.entries(reference.keys).map(([key, column]) => `${key} from ${column}`);
+  const used = reference.version === undefined ? reference.view.name : printVersion(reference.view.name, reference.version);
   const parts = [
     reference.features === null ? "all features" : reference.features.join(", "),
-    ...(reference.name === reference.view.name ? [] : [`as ${reference.name}`]),
+    ...(reference.name === used ? [] : [`as ${reference.name}`]),
     ...keys,
     ...(reference.maxAgeUs === null ? [] : [`at most ${formatDuration(reference.maxAgeUs)} old`]),
   ];
-  return `${reference.view.name}: ${parts.join("; ")}`;
+  return `${used}: ${parts.join("; ")}`;
 }
 
 function readsView(reference: ViewReference, view: string): boolean {

@@ -60,10 +60,13 @@ function addRepositoryCommands(program: Command, context: CommandContext): void 
 
   const planned = (command: Command): Command =>
     command
-      .option("--recreate [view...]", "allow views to be rebuilt whose meaning changes: all, or those named")
+      .option(
+        "--recreate [view...]",
+        "let versions of another meaning replace the active ones once they are materialized: all, or those named",
+      )
       .option("--adopt [object...]", "take over objects of other repositories: all defined here, or those named")
       .option("--skip-source-validation", "do not look at the sources");
-  const exits = { 3: "refused: needs --recreate, is used by a service, or belongs to another repository" };
+  const exits = { 3: "refused: is used by a service, or belongs to another repository" };
   planned(
     addCommand(program, "plan", "show what apply would change, and what that implies", {
       examples: ["asof plan", "asof plan --json"],
@@ -76,6 +79,7 @@ function addRepositoryCommands(program: Command, context: CommandContext): void 
       exits,
     }),
   ).action(async (_options, command: Command) => (await import("./commands/plan.ts")).runApply(context, command.optsWithGlobals()));
+  addVersionCommands(program, context);
   addCommand(program, "teardown", "unregister all objects of this repository and delete their online data", {
     examples: ["asof teardown", "asof teardown --yes"],
     exits: { 3: "refused: another repository's service uses an object", 130: "answered with anything but yes" },
@@ -84,8 +88,48 @@ function addRepositoryCommands(program: Command, context: CommandContext): void 
     .action(async (_options, command: Command) => (await import("./commands/teardown.ts")).runTeardown(context, command.optsWithGlobals()));
 }
 
+function addVersionCommands(program: Command, context: CommandContext): void {
+  const group = addCommand(program, "versions", "list versions of feature views, or drop one", {
+    examples: ["asof versions", "asof versions churn_features"],
+  });
+  addCommand(group, "list", "list versions: which is active, what they cover, what changed", {
+    examples: ["asof versions list", "asof versions list churn_features --json"],
+    isDefault: true,
+  })
+    .argument("[view]", "a feature view; default all that are stored")
+    .action(async (view: string | undefined, _options, command: Command) =>
+      (await import("./commands/versions.ts")).runVersions(context, view, command.optsWithGlobals()),
+    );
+  addCommand(group, "drop", "give up a version that is not active; its definition stays listed", {
+    examples: ["asof versions drop churn_features@v0"],
+    exits: { 3: "refused: it is active, the registered definition, or used by its number" },
+  })
+    .argument("<version>", "view@v0")
+    .action(async (version: string, _options, command: Command) =>
+      (await import("./commands/versions.ts")).runDropVersion(context, version, command.optsWithGlobals()),
+    );
+  addCommand(program, "activate", "serve a version of a view wherever no version is named", {
+    examples: ["asof activate churn_features", "asof activate churn_features@v0 --force"],
+    exits: { 3: "refused: it has no data, is behind the active one, or lacks what a service reads" },
+  })
+    .argument("<view>", "view@v1, or a view for the version of its registered definition")
+    .option("--force", "also one that is behind or lacks features; never one without data")
+    .action(async (view: string, _options, command: Command) =>
+      (await import("./commands/versions.ts")).runActivate(context, view, command.optsWithGlobals()),
+    );
+  addCommand(program, "diff", "compare the definitions of two versions of a view, field by field", {
+    examples: ["asof diff churn_features@v0 churn_features@v1", "asof diff churn_features --json"],
+  })
+    .argument("<from>", "view@v0, or a view for its active version")
+    .argument("[to]", "view@v1; default the version of the registered definition")
+    .action(async (from: string, to: string | undefined, _options, command: Command) =>
+      (await import("./commands/versions.ts")).runDiff(context, from, to, command.optsWithGlobals()),
+    );
+}
+
 function addMaterializeCommands(program: Command, context: CommandContext): void {
-  const views = (): Option => new Option("-v, --views <view>", "a feature view; repeat for several; default all").argParser(collect);
+  const views = (): Option =>
+    new Option("-v, --views <view>", "a feature view, or view@v1 for one version; repeat for several; default all").argParser(collect);
   const exits = { 130: "interrupted: the same command goes on where it ended" };
   addCommand(program, "materialize", "copy all rows with START <= event time <= END into the online store", {
     examples: ["asof materialize 2017-01-01 2017-12-01T10:00:00Z", "asof materialize 2017-01-01 2017-12-01 -v behavioral_features"],
@@ -125,7 +169,11 @@ function addRetrievalCommands(program: Command, context: CommandContext): void {
   const asked = (command: Command): Command =>
     command
       .option("-s, --service <name>", "a feature service")
-      .option("-f, --features <reference>", "view:feature, or a view for all of its features; repeat for several", collect)
+      .option(
+        "-f, --features <reference>",
+        "view:feature or view@v1:feature, or a view for all of its features; repeat for several",
+        collect,
+      )
       .option("--full-feature-names", "name columns view__feature");
   asked(
     addCommand(program, "get-historical-features", "make a training set: the features as of each row's time", {
@@ -204,7 +252,7 @@ function addLookCommands(program: Command, context: CommandContext): void {
     ],
     exits: { 4: "training and serving differ, and the online store does not say INCOMPLETE" },
   })
-    .argument("<feature>", "view:feature")
+    .argument("<feature>", "view:feature, or view@v1:feature")
     .option("-e, --entity <key=value>", "an entity key; repeat for several", collect)
     .option("--at <time>", "as of this instant; default now")
     .option("--rows <n>", "rows, tiles and events to show, the newest of each", "20")

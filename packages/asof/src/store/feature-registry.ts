@@ -23,7 +23,7 @@ import { openRegistry } from "./wiring.ts";
 export interface FeatureRegistryHandle extends AsyncDisposable {
   /**
    * Registers a view or a service with everything it stands on, as `apply` would; nothing is deleted. Registering the same again
-   * changes nothing. Throws what `apply` refuses (ASOF_RECREATE_REQUIRED, ASOF_NOT_OWNER, …).
+   * changes nothing. Throws what `apply` refuses (ASOF_IN_USE, ASOF_NOT_OWNER, …).
    */
   registerFeature(definition: AnyView | AnyService): Promise<{ readonly changed: boolean }>;
   /** Registered features by view and declaration. */

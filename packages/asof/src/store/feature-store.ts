@@ -28,7 +28,7 @@ import { ComputedTrainingSet } from "./training-set.ts";
 
 /** What a materialization takes besides its times. */
 export interface MaterializeOptions {
-  /** Names of feature views; default all stored views of the project. */
+  /** Names of feature views, or versions of them as `view@v1`; default all stored views of the project. */
   readonly views?: readonly string[];
   /** Ends the work after the batch under way; the same call resumes it. */
   readonly signal?: AbortSignal;
@@ -131,8 +131,9 @@ function askedBy(query: LooseQuery): Asked {
 }
 
 async function getHistorical(session: Session, query: LooseHistoricalQuery): Promise<ComputedTrainingSet> {
-  const asked = askedBy(query);
+  const given = askedBy(query);
   checkHistorical(query);
+  const asked = await session.resolve(given, "training");
   const result = await session.getHistorical({
     asked,
     spine: spineOf(query, asked),

@@ -10,6 +10,7 @@ import {
   type HistoricalQuery,
   type HistoricalResult,
   type Issue,
+  keptVersion,
   lineageNode,
   type MaterializeOutcome,
   type MaterializeRequest,
@@ -26,9 +27,11 @@ import {
   type PlanOptions,
   type PushCounts,
   type PushRequest,
+  parseVersion,
   planChanges,
   planHistorical,
   planRequest,
+  printVersion,
   pushRows,
   pushSource,
   RegistryCache,
@@ -38,6 +41,7 @@ import {
   type Runtime,
   registeredService,
   releaseHeldRows,
+  resolveVersions,
   runHistorical,
   type ServiceModel,
   type ViewModel,
@@ -131,6 +135,11 @@ export class Session implements AsyncDisposable {
     );
   }
 
+  /** What is asked for, with the definitions of the versions that are meant: of the active ones where no version is named. */
+  async resolve<A extends Asked>(asked: A, purpose: "training" | "serving"): Promise<A> {
+    return resolveVersions(asked, await this.registry(), purpose);
+  }
+
   /**
    * What apply would do. Throws ASOF_DEFINITION_INVALID with every fault of the definitions, and of the sources that they name
    * unless `skipSourceValidation`.
@@ -142,7 +151,7 @@ export class Session implements AsyncDisposable {
       throwIssues(await checkSources(this.runtime.offline, definitions, { signal: options.signal }));
     }
     const snapshot = await this.runtime.registry.snapshot(this.runtime.project);
-    return planChanges(snapshot, definitions, this.repositoryName, options);
+    return planChanges(snapshot, definitions, this.repositoryName, { nowUs: this.runtime.clock.nowUs(), ...options });
   }
 
   /** Carries out a plan made by {@link plan}. ASOF_REGISTRY_CONFLICT when the registry moved on in between. */
@@ -162,12 +171,11 @@ export class Session implements AsyncDisposable {
   }
 
   async planHistorical(query: HistoricalQuery): Promise<PlannedRetrieval> {
-    return planHistorical(await this.historicalContext(), query);
+    return planHistorical(await this.historicalContext(), { ...query, asked: await this.resolve(query.asked, "training") });
   }
 
   async getHistorical(query: HistoricalQuery): Promise<HistoricalResult> {
-    const context = await this.historicalContext();
-    return runHistorical(context, await planHistorical(context, query), query);
+    return runHistorical(await this.historicalContext(), await this.planHistorical(query), query);
   }
 
   async getOnline(asked: Asked, entities: readonly EntityRow[], atUs?: number): Promise<OnlineAnswer> {
@@ -215,7 +223,7 @@ export class Session implements AsyncDisposable {
     const { registry, project, clock } = this.runtime;
     const to = lineageNode.trainingSet(path);
     const details = { rows, service };
-    const from = new Set(plan.outputs.map((output) => lineageNode.feature(viewOf(plan, output).name, output.feature.name)));
+    const from = new Set(plan.outputs.map((output) => lineageNode.feature(viewNameOf(plan, output), output.feature.name)));
     if (service !== null) from.add(lineageNode.service(service));
     const recordedAtUs = clock.nowUs();
     await registry.addLineage([...from].map((node) => ({ project, from: node, to, recordedBy: "retrieval", recordedAtUs, details })));
@@ -223,7 +231,8 @@ export class Session implements AsyncDisposable {
 
   async compareParity(request: ParityRequest, readOnline?: Parameters<typeof compareParity>[2]): Promise<ParityReport> {
     const read = readOnline ?? ((entities: readonly EntityRow[], atUs: number) => this.getOnline(request.asked, entities, atUs));
-    return compareParity(await this.historicalContext(), request, read);
+    const asked = await this.resolve(request.asked, "training");
+    return compareParity(await this.historicalContext(), { ...request, asked }, read);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -243,7 +252,7 @@ export class Session implements AsyncDisposable {
     const known = this.#compiledServices.get(asked);
     if (known !== undefined) return known;
     // Answers are grouped by view, so that features of one name in two views are no collision.
-    const plan = planRequest(asked, { fullFeatureNames: true });
+    const plan = planRequest(resolveVersions(asked, registry, "serving"), { fullFeatureNames: true });
     const compiled = { plan, program: compileOnline(plan, registry, this.runtime.online.keys) };
     this.#compiledServices.set(asked, compiled);
     return compiled;
@@ -267,10 +276,12 @@ export class Session implements AsyncDisposable {
   }
 }
 
-function viewOf(plan: RequestPlan, output: RequestPlan["outputs"][number]): ViewModel {
-  const view = output.from === "stored" ? plan.stored[output.index]?.view : plan.computed[output.index]?.view;
+/** The view of an output as lineage names it: a version that was asked for by its number by that. */
+function viewNameOf(plan: RequestPlan, output: RequestPlan["outputs"][number]): string {
+  const stored = output.from === "stored" ? plan.stored[output.index] : undefined;
+  const view = stored?.view ?? plan.computed[output.index]?.view;
   assert(view !== undefined, `output ${output.flatName} has no view`);
-  return view;
+  return stored?.version === undefined ? view.name : printVersion(view.name, stored.version);
 }
 
 /** One fault as itself, several as a list: every one with its path and fix. */
@@ -284,7 +295,10 @@ export function throwIssues(issues: readonly Issue[]): void {
   throw new AsofError("ASOF_DEFINITION_INVALID", `${issues.length} faults in the definitions:${lines.join("")}`, { issues });
 }
 
-/** `view:feature` texts as references: one per view in order of first use, features in order. `view` alone means all its features. */
+/**
+ * `view:feature` texts as references: one per view and version in order of first use, features in order. `view` alone means all its
+ * features, `view@v1` a version; the first colon splits.
+ */
 async function groupReferences(
   texts: readonly string[],
   defined: (name: string) => ViewModel | undefined,
@@ -293,17 +307,20 @@ async function groupReferences(
   const wanted = new Map<string, string[] | null>();
   for (const text of texts) {
     const colon = text.indexOf(":");
-    const view = colon === -1 ? text : text.slice(0, colon);
-    const known = wanted.get(view);
-    if (colon === -1) wanted.set(view, null);
-    else if (known === undefined) wanted.set(view, [text.slice(colon + 1)]);
+    const { view, version } = parseVersion(colon === -1 ? text : text.slice(0, colon));
+    const name = version === null ? view : printVersion(view, version);
+    const known = wanted.get(name);
+    if (colon === -1) wanted.set(name, null);
+    else if (known === undefined) wanted.set(name, [text.slice(colon + 1)]);
     else known?.push(text.slice(colon + 1));
   }
   const references: ViewReference[] = [];
   for (const [name, features] of wanted) {
-    const view = defined(name) ?? (await registry()).models.views.get(name);
-    if (view === undefined) await refuseView(name, registry);
-    else references.push({ view, name, features, keys: {}, maxAgeUs: null });
+    const { view: viewName, version } = parseVersion(name);
+    const view = defined(viewName) ?? (await registry()).models.views.get(viewName);
+    if (view === undefined) return refuseView(viewName, registry);
+    const base: ViewReference = { view, name, features, keys: {}, maxAgeUs: null };
+    references.push(version === null ? base : { ...base, view: keptVersion(await registry(), viewName, version).model, version });
   }
   return references;
 }

@@ -15,6 +15,7 @@ import {
   planRequest,
   referenceOf,
   rowSchemaOf,
+  type ServedRegistry,
   type ServedView,
   type SourceModel,
   type Value,
@@ -97,15 +98,19 @@ async function computeAt(
     const logged = parseRows(source, served, rows, tUs);
     await writeRowsOnline(online, served, source, logged);
   }
-  const program = compileOnline(plan, { version: 1, project: "test", views, building: new Map() }, online.keys);
+  const served = { version: 1, project: "test", views, versions: new Map(), models: noModels };
+  const program = compileOnline(plan, served, online.keys);
   const answer = await program.run(online, [entity], tUs);
   return answer.rows[0]?.[reference.name] ?? {};
 }
+
+const noModels: ServedRegistry["models"] = { entities: new Map(), sources: new Map(), views: new Map(), services: new Map() };
 
 /** A view as if it had been applied and covered from the beginning. */
 function serve(model: PlainViewModel | WindowedViewModel): ServedView {
   const state = newViewState(rowSchemaOf(model));
   return {
+    version: 0,
     model,
     online: onlineViewOf("test", model, state, state.activeGeneration),
     coverage: new Map(model.features.map((f) => [f.name, { fromUs: null, toUs: Number.MAX_SAFE_INTEGER }])),

@@ -22,17 +22,85 @@ async function readSpend(shop: string): Promise<unknown> {
 }
 
 describe("a change of what stored values mean", () => {
-  test("is refused with 3, and built beside what is served with --recreate", async (t) => {
+  const changed = definitions.replace('spend_1d: sum("spend", { window: "1d" })', 'spend_1d: sum("spend", { window: "2d" })');
+
+  test("makes a version beside the active one, which is activated when it is materialized", async (t) => {
     const shop = copyProject(t, template);
-    writeFileSync(join(shop, "features/shop.ts"), definitions.replace('window: "1d"', 'window: "2d"'));
-    const says = /features\.spend_1d\.window \(1d → 2d\)\. Run again with `--recreate`/;
-    for (const command of ["plan", "apply"]) {
-      assertFailed(await runAsof([command], { cwd: shop }), { status: 3, code: "ASOF_RECREATE_REQUIRED", says });
-    }
-    assertDone(await runAsof(["apply", "--recreate", "activity"], { cwd: shop }));
-    assert.deepEqual(await readSpend(shop), { spend_1d: 12.5, baskets_7d: 2 }, "the old generation is served");
+    const run = async (...args: readonly string[]) => runAsof(args, { cwd: shop });
+    writeFileSync(join(shop, "features/shop.ts"), changed);
+    const planned = assertDone(await run("apply"));
+    assert.match(
+      planned,
+      /features\.spend_1d\.window: 1d → 2d[\s\S]*→ online: version v1 is made beside v0; v0 is served until `asof activate activity@v1`/,
+    );
+    assert.match(assertDone(await run("plan")), /Warning: Feature view "activity" is served as version v0/);
+    assert.deepEqual(await readSpend(shop), { spend_1d: 12.5, baskets_7d: 2 }, "the active one is served");
+    assertFailed(await run("activate", "activity", "--force"), {
+      status: 3,
+      code: "ASOF_VERSION_NOT_READY",
+      says: /activity@v1 has no data/,
+    });
+    const filled = JSON.parse(assertDone(await run("materialize", "2024-01-01", "2024-01-11", "-v", "activity", "--json")));
+    assert.deepEqual(
+      filled.views.map((v: { view: string }) => v.view),
+      ["activity", "activity@v1"],
+    );
+    const both = ["-f", "activity@v0:spend_1d", "-f", "activity@v1:spend_1d", "-e", "customer_id=1"];
+    const read = JSON.parse(assertDone(await run("get-online-features", ...both, "--at", "2024-01-11", "--json")));
+    assert.deepEqual(read.rows[0], { "activity@v0": { spend_1d: 12.5 }, "activity@v1": { spend_1d: 12.5 } });
+    const trained = JSON.parse(
+      assertDone(await run("get-historical-features", ...both, "--at", "2024-01-12T08:30:00Z", "--full-feature-names", "--json")),
+    );
+    assert.deepEqual([trained.rows[0]["activity@v0__spend_1d"], trained.rows[0]["activity@v1__spend_1d"]], [null, 12.5]);
+    assert.match(assertDone(await run("why", "activity@v1:spend_1d", "-e", "customer_id=1", "--at", "2024-01-11")), /The two sides agree/);
+    const listed = assertDone(await run("versions", "activity"));
+    assert.match(listed, /^activity@v0 +active +\S+ +to \S+ +2 *$/m);
+    assert.match(listed, /^activity@v1 +pending +\S+ +to \S+ +2 +spend_1d *$/m);
+    assert.match(assertDone(await run("diff", "activity@v0", "activity@v1")), /features\.spend_1d\.window: 1d → 2d$/m);
+    const compared = JSON.parse(assertDone(await run("diff", "activity", "--json")));
+    assert.deepEqual([compared.from, compared.to, compared.differences[0].path], [0, 1, "features.spend_1d.aggregate.windowUs"]);
+    assert.match(
+      assertDone(await run("activate", "activity")),
+      /activity@v1 is active; before it was v0\. Services that answer with it: everything\./,
+    );
+    assert.match(assertDone(await run("feature-views", "describe", "activity")), /^ {2}version: v1$[\s\S]*^ {2}kept_beside:\n {4}- v0$/m);
+    assertFailed(await run("versions", "drop", "activity@v1"), { status: 3, code: "ASOF_IN_USE", says: /it is active/ });
+    assertDone(await run("versions", "drop", "activity@v0"));
+    const dropped = JSON.parse(assertDone(await run("versions", "activity", "--json")));
+    assert.deepEqual(
+      dropped.map((v: { version: number; status: string }) => [v.version, v.status]),
+      [
+        [0, "dropped"],
+        [1, "active"],
+      ],
+    );
+  });
+
+  test("with --recreate takes the active one's place as soon as it is materialized", async (t) => {
+    const shop = copyProject(t, template);
+    writeFileSync(join(shop, "features/shop.ts"), changed);
+    assert.match(assertDone(await runAsof(["apply", "--recreate", "activity"], { cwd: shop })), /± feature view "activity" \(recreated\)/);
+    assert.deepEqual(await readSpend(shop), { spend_1d: 12.5, baskets_7d: 2 }, "the active one is served");
     assertDone(await runAsof(["materialize", "2024-01-01", "2024-01-11", "-v", "activity"], { cwd: shop }));
-    assert.match(assertDone(await runAsof(["feature-views", "describe", "activity"], { cwd: shop })), /^ {2}generation: 2$/m);
+    assert.match(assertDone(await runAsof(["feature-views", "describe", "activity"], { cwd: shop })), /^ {2}version: v1$/m);
+  });
+
+  test("wrong use of versions ends with what is right", async (t) => {
+    const shop = copyProject(t, template);
+    const fails = async (args: readonly string[], expected: Parameters<typeof assertFailed>[1]) =>
+      assertFailed(await runAsof(args, { cwd: shop }), expected);
+    const unknown = { status: 2, code: "ASOF_VERSION_UNKNOWN", says: /has no version v7\. Kept are: v0/ };
+    await fails(["get-online-features", "-f", "activity@v7:spend_1d", "-e", "customer_id=1"], unknown);
+    await fails(["get-historical-features", "-f", "activity@v7:spend_1d", "-e", "customer_id=1"], unknown);
+    await fails(["materialize-incremental", "-v", "activity@v7"], unknown);
+    await fails(["activate", "activity@v7"], unknown);
+    await fails(["diff", "activity@v0", "activity@v7"], unknown);
+    await fails(["diff", "activity@v0", "profile@v0"], { status: 2, code: "ASOF_USAGE", says: /are two views/ });
+    await fails(["versions", "drop", "activity"], { status: 2, code: "ASOF_USAGE", says: /names no version/ });
+    await fails(["versions", "nothing"], { status: 2, code: "ASOF_FEATURE_UNKNOWN", says: /"nothing"/ });
+    await fails(["activate", "ratio"], { status: 2, code: "ASOF_FEATURE_UNKNOWN", says: /"ratio"/ });
+    await fails(["why", "activity@v7:spend_1d", "-e", "customer_id=1"], unknown);
+    assert.match(assertDone(await runAsof(["activate", "activity"], { cwd: shop })), /activity@v0 is active already/);
   });
 });
 

@@ -3,13 +3,19 @@ import { checkObjectName, checkUnique } from "./check-names.ts";
 import { sameForm } from "./expr-coerce.ts";
 import type { ColumnModel, RequestViewModel, ViewModel, ViewReference } from "./model.ts";
 import { type IssueList, listNames, nearest } from "./read.ts";
+import { withoutVersion } from "./view.ts";
 
 /** Checks a use of a view: alias, picked features, renamed keys, age limit. */
 export function checkReference(reference: ViewReference, path: string, list: IssueList): void {
-  const { view, name, features, maxAgeUs } = reference;
-  if (name !== view.name) checkObjectName(name, "a feature view", `${path}.as`, list);
-  if (features !== null) checkPicked(view, features, `${path}.pick`, list);
-  checkRenamedKeys(reference, `${path}.withKeys`, list);
+  const { view, name, features, maxAgeUs, version } = reference;
+  const ownName = version === undefined ? name : withoutVersion(name);
+  if (ownName !== view.name) checkObjectName(ownName, "a feature view", `${path}.as`, list);
+  // Which features and keys a version has is known to the registry.
+  if (features !== null) {
+    if (version === undefined) checkPicked(view, features, `${path}.pick`, list);
+    else checkUnique(features, "picked features", `${path}.pick`, list);
+  }
+  if (version === undefined) checkRenamedKeys(reference, `${path}.withKeys`, list);
   if (maxAgeUs === null) return;
   if (view.form !== "plain") {
     const message = `maxAge limits the age of a row; "${view.name}" is a ${view.form} view, whose values are computed for each t.`;

@@ -164,6 +164,10 @@ export interface ViewReference {
   readonly keys: Readonly<Record<string, string>>;
   /** Plain views only: tightens ttl for this use. */
   readonly maxAgeUs: number | null;
+  /** A version of the view by its number, counted from 0; absent = the active one. `view` is then any definition of that view. */
+  readonly version?: number;
+  /** What the user says of the types of a version's features; checked when the version is looked up. */
+  readonly declared?: Readonly<Record<string, ValueType>>;
 }
 
 export interface ServiceModel {

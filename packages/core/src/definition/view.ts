@@ -1,9 +1,11 @@
 import type { Issue } from "../error/error.ts";
+import type { ValueType } from "../value/type.ts";
 import type { Duration } from "./duration.ts";
 import type { ViewModel, ViewReference } from "./model.ts";
 import { attachPayload, payloadOf } from "./payload.ts";
 import { asRecord, IssueList, readDuration } from "./read.ts";
 import type { Nothing, TypeMessage } from "./type-message.ts";
+import type { AnyValueType } from "./value-types.ts";
 
 /**
  * A feature view as retrievals see it: its name in results, entity keys, values and request fields, all as resolved
@@ -25,6 +27,20 @@ export interface View<out Name extends string, out Keys, out Values, out Request
   ): View<Name, { readonly [K in keyof Keys as K extends keyof M ? (M[K] extends string ? M[K] : K) : K]: Keys[K] }, Values, Request>;
   /** Plain views only: a value older than this reads as null, where the view's ttl is longer or unbounded. */
   maxAge(age: Duration): View<Name, Keys, Values, Request>;
+  /**
+   * A version of the view by its number, as `asof versions` lists them; called `name@v1` in results. Its features may be others than
+   * today's, so that they are untyped unless the second argument says which are read, and of which types.
+   */
+  version<const N extends number>(number: N): View<`${Name}@v${N}`, Keys, VersionValues, Request>;
+  version<const N extends number, const F extends { readonly [feature: string]: AnyValueType }>(
+    number: N,
+    features: F,
+  ): View<`${Name}@v${N}`, Keys, { readonly [P in keyof F]: F[P] extends { readonly "~js": infer Js } ? Js | null : never }, Request>;
+}
+
+/** Features of a version of which nothing was said: any names, values of any kind. */
+export interface VersionValues {
+  readonly [feature: string]: unknown;
 }
 
 export interface AnyView {
@@ -114,11 +130,47 @@ class ViewHandle implements AnyView {
     });
   }
 
+  version(number: unknown, features?: unknown): ViewHandle {
+    return this.#derive("version", (list, path) => {
+      if (typeof number !== "number" || !Number.isSafeInteger(number) || number < 0) {
+        list.add("ASOF_DEFINITION_INVALID", path, number, "version takes the number of a version.", "Write .version(1) for v1.");
+        return {};
+      }
+      const before = this.#reference;
+      if (before.view.form === "request") {
+        const message = `"${before.view.name}" is a request view, which has no versions: nothing of it is stored.`;
+        list.add("ASOF_DEFINITION_INVALID", path, number, message, "Remove .version(…).");
+      }
+      const name = `${before.version === undefined ? before.name : withoutVersion(before.name)}@v${number}`;
+      if (features === undefined) return { version: number, name };
+      const declared = readDeclared(features, path, list);
+      return { version: number, name, declared, features: Object.freeze(Object.keys(declared)) };
+    });
+  }
+
   #derive(method: string, change: (list: IssueList, path: string) => Partial<ViewReference>): ViewHandle {
     const list = new IssueList();
     const changed = change(list, `feature_views.${this.#reference.view.name}.${method}`);
     return new ViewHandle(Object.freeze({ ...this.#reference, ...changed }), [...this.#issues, ...list.issues]);
   }
+}
+
+/** A name without the version behind it. */
+export function withoutVersion(name: string): string {
+  return name.replace(/@v[0-9]+$/, "");
+}
+
+function readDeclared(features: unknown, path: string, list: IssueList): Readonly<Record<string, ValueType>> {
+  const declared: Record<string, ValueType> = {};
+  for (const [name, type] of Object.entries(asRecord(features) ?? { "": features })) {
+    const payload = payloadOf(type);
+    if (payload?.of === "value" && name !== "") declared[name] = payload.type;
+    else {
+      const fix = "Write .version(1, { spend_30d: float64() }).";
+      list.add("ASOF_DEFINITION_INVALID", `${path}.${name}`, type, "The features of a version are given as name → type.", fix);
+    }
+  }
+  return Object.freeze(declared);
 }
 
 /** The user's form of a view just defined. */

@@ -155,9 +155,9 @@ export async function writeViews(
   return written;
 }
 
-/** The served views over a source, and the generations being built beside them. */
+/** Every version that is kept of the views over a source. */
 export function viewsOf(registry: RegistryView, source: string): readonly ServedView[] {
-  const views = [...registry.views.values(), ...registry.building.values()];
+  const views = [...registry.versions.values()].flatMap((versions) => [...versions.values()]);
   return views.filter((view) => view.model.source.name === source);
 }
 

@@ -1,69 +1,67 @@
 import type { PlainViewModel, WindowedViewModel } from "../definition/model.ts";
-import { AsofError } from "../error/error.ts";
+import { assert } from "../error/error.ts";
+import { pinnedVersions } from "../plan/pinned-versions.ts";
 import { moveHandover } from "../registry/source-state.ts";
 import { updateSourceState, updateViewState } from "../registry/update-state.ts";
 import {
   forgetGenerations,
+  generationOf,
   recordCoverage,
   recordCursor,
   recordMaterialized,
-  switchGeneration,
+  replaceActive,
   type ViewState,
-  writeGeneration,
 } from "../registry/view-state.ts";
+import { parseVersion } from "../registry/view-version.ts";
 import type { OnlineView } from "../store/online.ts";
 import type { ViewProgress } from "./jobs.ts";
 import type { Span } from "./materialize-span.ts";
-import { onlineViewOf, refreshUs, storedView, viewRegistry } from "./registry-view.ts";
+import { refreshUs, viewRegistry } from "./registry-view.ts";
+import { servedVersion } from "./resolve-versions.ts";
 import type { Runtime } from "./runtime.ts";
 import type { FeatureCoverage } from "./served.ts";
 
-/** Where a view's rows go: the generation being built, else the served one. */
+/** Where a version's rows go. */
 export interface MaterializeTarget {
   readonly model: PlainViewModel | WindowedViewModel;
   readonly online: OnlineView;
   readonly coverage: ReadonlyMap<string, FeatureCoverage>;
   readonly cursorCreatedUs: number | null;
-  /** While a generation is being built: what the served one covers, and the new one must. Else empty. */
+  /** For a version that is not active: what the active one covers, and this one must to take its place. Else empty. */
   readonly servedCoverage: ReadonlyMap<string, FeatureCoverage>;
 }
 
-/** Reads the registry and empties generations that were retired. */
+/** Reads the registry and empties generations that were retired. `name`: a view, for its active version, or `view@v1`. */
 export async function loadTarget(runtime: Runtime, name: string): Promise<MaterializeTarget> {
   const registry = viewRegistry(runtime.project, await runtime.registry.snapshot(runtime.project));
-  const model = storedView(registry, name);
-  const state = registry.states.get(name);
-  if (state === undefined) {
-    throw new AsofError("ASOF_NOT_APPLIED", `Feature view "${name}" has no state in the registry.`, {
-      path: name,
-      fix: "Run `asof apply`.",
-    });
-  }
-  await dropRetired(runtime, name, model, state);
-  const generation = writeGeneration(state);
-  const isBuilding = state.buildingGeneration !== null;
+  const { view } = parseVersion(name);
+  const target = servedVersion(registry, name);
+  const active = servedVersion(registry, view);
+  const state = registry.states.get(view);
+  assert(state !== undefined, `what is served has a state: ${view}`);
+  await dropRetired(runtime, view, target.online, state);
   return {
-    model,
-    online: onlineViewOf(runtime.project, model, state, generation),
-    coverage: state.coverage.get(generation) ?? new Map(),
-    cursorCreatedUs: state.cursor.get(generation)?.createdUs ?? null,
-    servedCoverage: isBuilding ? (state.coverage.get(state.activeGeneration) ?? new Map()) : new Map(),
+    model: target.model,
+    online: target.online,
+    coverage: target.coverage,
+    cursorCreatedUs: state.cursor.get(target.online.generation)?.createdUs ?? null,
+    servedCoverage: target === active ? new Map() : active.coverage,
   };
 }
 
 /**
  * Retired generations are emptied by a later job, not at the switch: other processes serve from a registry version for up to
- * {@link refreshUs}, and a request that has begun may take as long again. The switch is not older than the last finished job.
+ * {@link refreshUs}, and a request that has begun may take as long again. A switch by a job is not older than the last finished one.
  */
-async function dropRetired(runtime: Runtime, name: string, model: PlainViewModel | WindowedViewModel, state: ViewState): Promise<void> {
+async function dropRetired(runtime: Runtime, name: string, online: OnlineView, state: ViewState): Promise<void> {
   if (state.retiredGenerations.length === 0) return;
-  if (state.lastMaterializedAtUs !== null && runtime.clock.nowUs() - state.lastMaterializedAtUs < 2 * refreshUs) return;
-  const current = onlineViewOf(runtime.project, model, state, writeGeneration(state));
-  for (const generation of state.retiredGenerations) await runtime.online.truncate({ ...current, generation });
+  const switchedUs = Math.max(state.lastMaterializedAtUs ?? 0, state.retiredAtUs ?? 0);
+  if (switchedUs > 0 && runtime.clock.nowUs() - switchedUs < 2 * refreshUs) return;
+  for (const generation of state.retiredGenerations) await runtime.online.truncate({ ...online, generation });
   await updateView(runtime, name, (s) => forgetGenerations(s, state.retiredGenerations));
 }
 
-/** Records what a finished run covers; a generation that was being built becomes the served one. */
+/** Records what a finished run covers; a version that was to replace the active one when it is ready does so. */
 export async function finishMaterialize(
   runtime: Runtime,
   target: MaterializeTarget,
@@ -73,13 +71,22 @@ export async function finishMaterialize(
   const { generation } = target.online;
   const nowUs = runtime.clock.nowUs();
   const names = target.model.features.map((f) => f.name);
+  const pinned = await pinnedGenerations(runtime, target.model.name);
   await updateView(runtime, target.model.name, (state) => {
     const recorded = recordMaterialized(recordCoverage(state, generation, names, covered), nowUs);
     // A created time in the future must not push the cursor past rows that are still to come.
     const createdUs = maxCreatedUs === null || !readsAll ? null : Math.min(maxCreatedUs, nowUs);
     const cursor = { createdUs, eventUs: covered.toUs };
-    return switchGeneration(recordCursor(recorded, generation, cursor, nowUs), generation);
+    const finished = recordCursor(recorded, generation, cursor, nowUs);
+    const isReady = finished.replaceWhenReady && finished.registeredGeneration === generation;
+    return isReady ? replaceActive(finished, { pinned, nowUs }) : finished;
   });
+}
+
+/** Generations of a view that services or request views refer to by their version. */
+async function pinnedGenerations(runtime: Runtime, view: string): Promise<ReadonlySet<number>> {
+  const { records } = await runtime.registry.snapshot(runtime.project);
+  return new Set([...(pinnedVersions(records).get(view)?.keys() ?? [])].map(generationOf));
 }
 
 /** Records that a view is covered from the beginning of history: a push-only source whose every row is seen as it comes. */

@@ -1,5 +1,5 @@
 import type { Json } from "../store/registry.ts";
-import { chooseViews, incrementalKind, type MaterializeOutcome, type MaterializeRequest, materialize } from "./materialize.ts";
+import { chooseTargets, incrementalKind, type MaterializeOutcome, type MaterializeRequest, materialize } from "./materialize.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** A materialization whose end is the moment at which it starts. */
@@ -14,7 +14,7 @@ const searchedMax = 100;
  */
 export async function materializeToNow(runtime: Runtime, request: MaterializeToNowRequest): Promise<MaterializeOutcome> {
   const nowUs = runtime.clock.nowUs();
-  const earlierEndUs = await unfinishedEnd(runtime, await chooseViews(runtime, request.views));
+  const earlierEndUs = await unfinishedEnd(runtime, await chooseTargets(runtime, request.views));
   const incremental = { ...request, mode: "incremental", startUs: null } as const;
   const isBehind = earlierEndUs !== null && earlierEndUs < nowUs;
   const earlier = isBehind ? await materialize(runtime, { ...incremental, endUs: earlierEndUs }) : null;

@@ -1,5 +1,6 @@
-import type { PlainViewModel, WindowedViewModel } from "../definition/model.ts";
 import { AsofError } from "../error/error.ts";
+import { versionOf } from "../registry/view-state.ts";
+import { parseVersion, printVersion } from "../registry/view-version.ts";
 import type { RunOptions, SourceDescription } from "../store/offline.ts";
 import type { OnlineReader, OnlineView } from "../store/online.ts";
 import type { Json } from "../store/registry.ts";
@@ -11,7 +12,8 @@ import type { MaterializeSlice, SliceOutcome } from "./materialize-slice.ts";
 import { chooseSpan, type Span, slicesOf } from "./materialize-span.ts";
 import { finishMaterialize, loadTarget, type MaterializeTarget, moveFreeHandover } from "./materialize-target.ts";
 import { clearVanishedKeys, materializeWindows } from "./materialize-windows.ts";
-import { viewRegistry } from "./registry-view.ts";
+import { type RegistryView, viewRegistry } from "./registry-view.ts";
+import { keptVersion } from "./resolve-versions.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** The kind of an incremental run's jobs. */
@@ -20,7 +22,7 @@ export const incrementalKind = "materialize-incremental";
 export interface MaterializeRequest extends RunOptions {
   /** `interval`: every row with start ≤ event time ≤ end. `incremental`: what is new since the last run, up to end. */
   readonly mode: "interval" | "incremental";
-  /** Null = all stored views of the project. */
+  /** Views, or versions of them as `view@v1`; null = all stored views of the project. */
   readonly views: readonly string[] | null;
   /** Interval only; null = from the beginning of history. UTC µs. */
   readonly startUs: number | null;
@@ -63,7 +65,7 @@ export async function materialize(runtime: Runtime, request: MaterializeRequest)
       },
     );
   }
-  const names = await chooseViews(runtime, request.views);
+  const names = await chooseTargets(runtime, request.views);
   const job = await openJob(runtime, request.mode === "interval" ? "materialize" : incrementalKind, parametersOf(request, names));
   for (const name of names) {
     try {
@@ -99,28 +101,41 @@ function interrupted(view: string, cause: unknown): AsofError {
   });
 }
 
-/** Names of the views that a run is about: those wanted, which must be registered, else all, sorted. */
-export async function chooseViews(runtime: Runtime, wanted: readonly string[] | null): Promise<readonly string[]> {
-  const names = [...viewRegistry(runtime.project, await runtime.registry.snapshot(runtime.project)).views.keys()];
+/**
+ * What a run is about: of the views that are wanted, which must be registered, else of all, sorted. A view stands for its active version;
+ * where the registered definition is another version that was not activated, for both, so that what is served stays fresh. A version
+ * that is to replace the active one stands alone. `view@v1` is that version.
+ */
+export async function chooseTargets(runtime: Runtime, wanted: readonly string[] | null): Promise<readonly string[]> {
+  const registry = viewRegistry(runtime.project, await runtime.registry.snapshot(runtime.project));
+  const names = [...registry.views.keys()].sort();
   if (names.length === 0) {
     throw new AsofError("ASOF_NOT_APPLIED", `Project "${runtime.project}" has no feature view that could be materialized.`, {
       fix: "Define one and run `asof apply`.",
     });
   }
-  if (wanted === null) return [...names].sort();
-  for (const name of wanted) {
-    if (names.includes(name)) continue;
+  return [...new Set((wanted ?? names).flatMap((text) => targetsOf(registry, text, names)))];
+}
+
+function targetsOf(registry: RegistryView, text: string, names: readonly string[]): readonly string[] {
+  const { view, version } = parseVersion(text);
+  const state = registry.states.get(view);
+  if (state === undefined || !names.includes(view)) {
     throw new AsofError(
       "ASOF_FEATURE_UNKNOWN",
-      `Project "${runtime.project}" has no stored feature view "${name}". It has: ${[...names].sort().join(", ")}.`,
+      `Project "${registry.project}" has no stored feature view "${view}". It has: ${names.join(", ")}.`,
       {
-        path: name,
-        value: name,
+        path: view,
+        value: view,
         fix: "Fix the name, or run `asof apply`. Request views are computed at request time and never materialized.",
       },
     );
   }
-  return wanted;
+  const active = versionOf(state.activeGeneration);
+  if (version !== null) return [keptVersion(registry, view, version).version === active ? view : printVersion(view, version)];
+  if (state.activeGeneration === state.registeredGeneration) return [view];
+  const registered = printVersion(view, versionOf(state.registeredGeneration));
+  return state.replaceWhenReady ? [registered] : [view, registered];
 }
 
 /** A schema that another process added meanwhile is met once: the view is then done anew with the definition of now. */
@@ -153,7 +168,7 @@ async function materializeOnce(runtime: Runtime, job: OpenJob, name: string, req
     const partition = { index: progress.done, count: progress.of };
     const bounded = { ...slice, partition, pulledAtUs: runtime.clock.nowUs() };
     progress = { ...progress, readSinceUs: progress.readSinceUs ?? bounded.pulledAtUs };
-    progress = advance(progress, await runSlice(runtime, model, online, bounded, request, progress));
+    progress = advance(progress, await runSlice(runtime, name, target, bounded, request, progress));
     await job.update(name, progress);
     report(request, name, progress, 0);
   }
@@ -190,8 +205,8 @@ async function hasKeys(online: OnlineReader, view: OnlineView): Promise<boolean>
 
 function runSlice(
   runtime: Runtime,
-  model: PlainViewModel | WindowedViewModel,
-  online: OnlineView,
+  name: string,
+  { model, online }: MaterializeTarget,
   slice: MaterializeSlice,
   request: MaterializeRequest,
   progress: ViewProgress,
@@ -203,7 +218,7 @@ function runSlice(
       // An abort between two batches ends the slice; its partition is done again by the next run.
       request.signal?.throwIfAborted();
       rows += count;
-      report(request, model.name, progress, rows);
+      report(request, name, progress, rows);
     },
   };
   return model.form === "plain"

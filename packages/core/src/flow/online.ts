@@ -158,17 +158,18 @@ interface CompiledUse {
 }
 
 function compileUse(use: StoredUse, served: ServedRegistry): CompiledUse {
-  const view = served.views.get(use.view.name);
+  const { version } = use;
+  const view = version === undefined ? served.views.get(use.view.name) : served.versions.get(use.view.name)?.get(version);
   if (view === undefined) {
     throw new AsofError("ASOF_NOT_APPLIED", `Feature view "${use.view.name}" is not in the registry of project "${served.project}".`, {
       path: use.view.name,
       fix: "Run `asof apply`.",
     });
   }
-  // Features of the generation being built are not there yet; the served generation does not know them.
-  const building = served.building.get(use.view.name)?.model.features ?? [];
+  // Features that were added with a version which is not active yet are not there; the active one does not know them.
+  const pending = version === undefined ? (served.models.views.get(use.view.name)?.features ?? []) : [];
   for (const feature of use.features) {
-    if ([...view.model.features, ...building].some((f) => f.name === feature.name)) continue;
+    if ([...view.model.features, ...pending].some((f) => f.name === feature.name)) continue;
     throw new AsofError("ASOF_NOT_APPLIED", `Feature "${use.view.name}:${feature.name}" is defined but not applied.`, {
       path: `${use.view.name}:${feature.name}`,
       fix: "Run `asof apply`.",

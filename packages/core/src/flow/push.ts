@@ -116,7 +116,8 @@ async function writePlain(
   rows: readonly LogRow[],
 ): Promise<number> {
   const key = keyOf(online.keys, view);
-  const names = source.columns.map((c) => c.name);
+  // A version of the view may read columns that the source no longer has: they are null in new rows.
+  const names = [...new Set([...source.columns, ...view.source.columns].map((c) => c.name))];
   const layout = new Map(names.map((name, i) => [name, i]));
   const readers = view.features.map((feature) => {
     if (feature.kind !== "derived") return (row: LogRow): Value => row.values[feature.name] ?? null;

@@ -1,18 +1,18 @@
 import type { PlainViewModel, ServiceModel, ViewModel, WindowedViewModel } from "../definition/model.ts";
 import { nearest } from "../definition/read.ts";
-import { AsofError } from "../error/error.ts";
-import { type ModelsByName, modelsFromSnapshot, servedViewOf } from "../registry/models.ts";
+import { AsofError, assert } from "../error/error.ts";
+import { modelsFromSnapshot, servedViewOf } from "../registry/models.ts";
 import { decodeSourceState, type SourceState } from "../registry/source-state.ts";
-import type { ViewState } from "../registry/view-state.ts";
+import { type ViewState, versionOf } from "../registry/view-state.ts";
 import { decodeViewState } from "../registry/view-state-codec.ts";
+import { decodeViewVersion, printVersion } from "../registry/view-version.ts";
 import type { OnlineView } from "../store/online.ts";
-import type { RegistrySnapshot, RegistryStore } from "../store/registry.ts";
+import type { Json, RegistrySnapshot, RegistryStore } from "../store/registry.ts";
 import { earliestDueUs } from "./held-rows.ts";
 import type { ServedRegistry, ServedView } from "./served.ts";
 
 /** One version of a project's registry, decoded. Immutable; a newer version is another object. */
 export interface RegistryView extends ServedRegistry {
-  readonly models: ModelsByName;
   readonly states: ReadonlyMap<string, ViewState>;
   /** Sources with rows held back, and when the first is due. */
   readonly heldDueUs: ReadonlyMap<string, number>;
@@ -38,17 +38,22 @@ export function viewRegistry(project: string, snapshot: RegistrySnapshot): Regis
     if (record.kind === "source_state") sources.set(record.name, decodeSourceState(record.spec, record.name));
   }
   const views = new Map<string, ServedView>();
-  const building = new Map<string, ServedView>();
+  const versions = new Map<string, ReadonlyMap<number, ServedView>>();
+  const definitions = new Map(snapshot.records.filter((r) => r.kind === "view_version").map((r) => [r.name, r.spec]));
   for (const [name, state] of states) {
     const registered = models.views.get(name);
     if (state.deleted || registered === undefined || registered.form === "request") continue;
-    const at = (model: PlainViewModel | WindowedViewModel, generation: number): ServedView => ({
-      model,
-      online: onlineViewOf(project, model, state, generation),
-      coverage: state.coverage.get(generation) ?? new Map(),
-    });
-    views.set(name, at(state.served === null ? registered : servedViewOf(name, state.served), state.activeGeneration));
-    if (state.buildingGeneration !== null) building.set(name, at(registered, state.buildingGeneration));
+    const kept = new Map<number, ServedView>();
+    for (const generation of state.keptGenerations) {
+      const version = versionOf(generation);
+      const isRegistered = generation === state.registeredGeneration;
+      const model = isRegistered ? registered : modelOfVersion(name, version, definitions, state);
+      const online = onlineViewOf(project, model, state, generation);
+      kept.set(version, { version, model, online, coverage: state.coverage.get(generation) ?? new Map() });
+    }
+    versions.set(name, kept);
+    const active = kept.get(versionOf(state.activeGeneration));
+    if (active !== undefined) views.set(name, active);
   }
   return {
     version: snapshot.version,
@@ -56,12 +61,25 @@ export function viewRegistry(project: string, snapshot: RegistrySnapshot): Regis
     models,
     states,
     views,
-    building,
+    versions,
     heldDueUs,
     definitionsVersion: snapshot.definitionsVersion,
     handoverOf: (source) => sources.get(source)?.handoverUs ?? null,
     firstIngestOf: (source) => sources.get(source)?.firstIngestUs ?? null,
   };
+}
+
+function modelOfVersion(
+  name: string,
+  version: number,
+  definitions: ReadonlyMap<string, Json>,
+  state: ViewState,
+): PlainViewModel | WindowedViewModel {
+  const text = printVersion(name, version);
+  const spec = definitions.get(text);
+  const definition = spec === undefined ? state.served : decodeViewVersion(text, spec);
+  assert(definition !== null, `${text} is kept, and its definition is not in the registry`);
+  return servedViewOf(name, definition);
 }
 
 /** A generation of a view as the online store addresses it. */

@@ -1,4 +1,5 @@
 import type { PlainViewModel, WindowedViewModel } from "../definition/model.ts";
+import type { ModelsByName } from "../registry/models.ts";
 import type { OnlineView } from "../store/online.ts";
 
 /** How far a feature's online state reaches back and forward. */
@@ -8,8 +9,10 @@ export interface FeatureCoverage {
   readonly toUs: number;
 }
 
-/** A stored view as it is served now: the definition of its active generation, where its values lie, what they cover. */
+/** A version of a stored view as it can be read now: its definition, where its values lie, what they cover. */
 export interface ServedView {
+  /** Counted from 0. */
+  readonly version: number;
   readonly model: PlainViewModel | WindowedViewModel;
   readonly online: OnlineView;
   /** Only features that have been materialized or pushed at least once. */
@@ -20,7 +23,10 @@ export interface ServedView {
 export interface ServedRegistry {
   readonly version: number;
   readonly project: string;
+  /** Of each view the active version: what a reference without a version means. */
   readonly views: ReadonlyMap<string, ServedView>;
-  /** Generations under construction beside the served ones; pushes reach both. */
-  readonly building: ReadonlyMap<string, ServedView>;
+  /** Of each view every version that is kept, the active one included, by number in ascending order. Pushes reach all of them. */
+  readonly versions: ReadonlyMap<string, ReadonlyMap<number, ServedView>>;
+  /** Definitions as registered: of each view that of its newest change, active or not. */
+  readonly models: ModelsByName;
 }

@@ -2,6 +2,7 @@ import { compileWindowedView, type WindowExplanation } from "../aggregate/window
 import type { FeatureModel, PlainViewModel, ViewReference, WindowedViewModel } from "../definition/model.ts";
 import { tailUs } from "../definition/window.ts";
 import { AsofError } from "../error/error.ts";
+import { parseVersion, printVersion } from "../registry/view-version.ts";
 import { compileViewKey, keyPartsOf } from "../store/key-codec.ts";
 import type { PullRequest, RunOptions } from "../store/offline.ts";
 import { normalizeValue } from "../value/normalize.ts";
@@ -13,8 +14,10 @@ import { pulledColumn } from "./materialize-plain.ts";
 import type { EntityRow } from "./online.ts";
 import type { OnlineAnswer } from "./online-answer.ts";
 import { compareParity, type ParityMismatch } from "./parity.ts";
-import { type RegistryView, storedView } from "./registry-view.ts";
+import type { RegistryView } from "./registry-view.ts";
+import { servedVersion } from "./resolve-versions.ts";
 import type { Runtime } from "./runtime.ts";
+import type { ServedView } from "./served.ts";
 
 /** Rows kept at most inside the boundaries, the newest of them. */
 const insideMax = 200;
@@ -22,6 +25,7 @@ const insideMax = 200;
 const outsideMax = 3;
 
 export interface WhyRequest extends RunOptions {
+  /** A view, for its active version, or `view@v1`. */
   readonly view: string;
   readonly feature: string;
   readonly entity: EntityRow;
@@ -73,16 +77,18 @@ export async function explainValue(
   request: WhyRequest,
   readOnline: (asked: readonly ViewReference[], entities: readonly EntityRow[], atUs: number) => Promise<OnlineAnswer>,
 ): Promise<WhyAnswer> {
-  const view = storedView(registry, request.view);
+  const served = servedVersion(registry, request.view);
+  const view = served.model;
   const feature = featureOf(view, request.feature);
-  const reference: ViewReference = { view, name: view.name, features: [feature.name], keys: {}, maxAgeUs: null };
+  const reference = referenceTo(request.view, served, feature);
+  const { name } = reference;
   const answer = await readOnline([reference], [request.entity], request.atUs);
-  const value = answer.rows[0]?.[view.name]?.[feature.name] ?? null;
+  const value = answer.rows[0]?.[name]?.[feature.name] ?? null;
   const { mismatch, offline } = await readOffline(context, reference, request, answer);
   const boundaries = boundariesOf(view, feature, request.atUs);
   const found = await readRows(runtime, context, view, request, boundaries);
   return {
-    view: view.name,
+    view: name,
     feature: feature.name,
     entity: request.entity,
     atUs: request.atUs,
@@ -91,12 +97,18 @@ export async function explainValue(
     offline,
     online: {
       value,
-      status: answer.statuses[0]?.[view.name]?.[feature.name] ?? "NOT_FOUND",
-      eventTimeUs: answer.eventTimes[0]?.[view.name] ?? null,
+      status: answer.statuses[0]?.[name]?.[feature.name] ?? "NOT_FOUND",
+      eventTimeUs: answer.eventTimes[0]?.[name] ?? null,
     },
     verdict: mismatch === null ? "equal" : "different",
-    state: view.form === "windowed" ? await readState(runtime, registry, view, feature, request) : null,
+    state: view.form === "windowed" ? await readState(runtime, served, feature, request) : null,
   };
+}
+
+function referenceTo(text: string, { model, version }: ServedView, feature: FeatureModel): ViewReference {
+  const { view, version: asked } = parseVersion(text);
+  const base = { view: model, features: [feature.name], keys: {}, maxAgeUs: null };
+  return asked === null ? { ...base, name: view } : { ...base, name: printVersion(view, version), version };
 }
 
 function featureOf(view: PlainViewModel | WindowedViewModel, name: string): FeatureModel {
@@ -234,13 +246,11 @@ function placeOf(
 
 async function readState(
   runtime: Runtime,
-  registry: RegistryView,
-  view: WindowedViewModel,
+  served: ServedView,
   feature: FeatureModel,
   request: WhyRequest,
 ): Promise<WindowExplanation | null> {
-  const served = registry.views.get(view.name);
-  if (served === undefined || served.model.form !== "windowed") return null;
+  if (served.model.form !== "windowed") return null;
   const values = keyPartsOf(served.model).map((k) => normalizeValue(k.type, true, request.entity[k.name] ?? null, k.name));
   const key = compileViewKey(runtime.online.keys, served.model)(values);
   const [result] = await runtime.online.read([{ form: "state", view: served.online, keys: [key] }]);

@@ -14,7 +14,7 @@ export type ApplyOutcome =
 
 /**
  * Carries out exactly what a plan says, in one transaction: definitions, state of views, lineage. Throws its refusals
- * (ASOF_RECREATE_REQUIRED, ASOF_IN_USE, ASOF_NOT_OWNER) before any change.
+ * (ASOF_IN_USE, ASOF_NOT_OWNER, …) before any change.
  */
 export async function applyPlan(store: RegistryStore, plan: Plan, clock: Clock): Promise<ApplyOutcome> {
   throwRefusals(plan);

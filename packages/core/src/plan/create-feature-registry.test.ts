@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sample } from "@asof/testkit";
 import { openMemoryRegistry } from "../registry/memory-registry.ts";
-import { updateViewState } from "../registry/update-state.ts";
+import { updateViewState, viewStateKey } from "../registry/update-state.ts";
 import { recordMaterialized } from "../registry/view-state.ts";
+import { decodeViewState } from "../registry/view-state-codec.ts";
 import { createFeatureRegistry } from "./create-feature-registry.ts";
 
 const { activity, churn, churnService, plainFeature } = sample;
@@ -20,7 +21,9 @@ test("registers views and services with what they stand on, deletes nothing, and
   const names = (await store.snapshot("shop")).records.filter((r) => r.repository === "main").map((r) => r.name);
   assert.deepEqual(names.toSorted(), ["activity", "baskets", "churn", "churn_v1", "customer", "profiles", "trend"]);
   await updateViewState(store, "shop", "activity", (s) => recordMaterialized(s, 1), clock);
-  await assert.rejects(registry.registerFeature({ ...activity, separableUs: 1 }), { code: "ASOF_RECREATE_REQUIRED" });
+  assert.deepEqual(await registry.registerFeature({ ...activity, separableUs: 1 }), { changed: true });
+  const [state] = await store.read([viewStateKey("shop", "activity")]);
+  assert.deepEqual(decodeViewState(state?.spec ?? null, "activity").keptGenerations, [1, 2], "what is materialized stays served");
 });
 
 test("lists features with owner, services and repository, by view, service, entity, owner and tag", async () => {

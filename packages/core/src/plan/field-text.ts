@@ -1,6 +1,7 @@
 import { canonicalJson, isJsonArray, isJsonObject } from "../registry/canonical-json.ts";
 import { decodeExpression } from "../registry/expression-json.ts";
 import { readObject } from "../registry/read-json.ts";
+import { printVersion } from "../registry/view-version.ts";
 import { formatDuration } from "../value/duration.ts";
 import type { Json } from "../value/json.ts";
 import { printExpressionText } from "./expression-text.ts";
@@ -78,9 +79,10 @@ function printFunction(fn: JsonObject): string {
 }
 
 function printReference(reference: JsonObject): string {
-  const { view, name, features, keys, maxAgeUs } = reference;
-  const parts = [isJsonArray(features ?? null) ? `${String(view)}: ${printValue(features ?? null)}` : `${String(view)}: all features`];
-  if (name !== view) parts.push(`as ${String(name)}`);
+  const { view, name, features, keys, maxAgeUs, version } = reference;
+  const used = typeof version === "number" ? printVersion(String(view), version) : String(view);
+  const parts = [isJsonArray(features ?? null) ? `${used}: ${printValue(features ?? null)}` : `${used}: all features`];
+  if (name !== used) parts.push(`as ${String(name)}`);
   if (isJsonObject(keys) && Object.keys(keys).length > 0) parts.push(`keys ${canonicalJson(keys)}`);
   if (typeof maxAgeUs === "number") parts.push(`max age ${formatDuration(maxAgeUs)}`);
   return parts.join(", ");

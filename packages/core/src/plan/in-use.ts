@@ -1,8 +1,10 @@
 import type { Issue } from "../error/error.ts";
 import { featureNamesOf, type References, referencesOf } from "../registry/references.ts";
+import { formerFeatures, generationOf } from "../registry/view-state.ts";
 import type { RegistryRecord } from "../store/registry.ts";
 import { type PlanKind, printObject } from "./plan.ts";
 import { objectKinds, type Registered } from "./registered.ts";
+import { compareViews } from "./view-change.ts";
 import type { Write } from "./write.ts";
 
 /** What would be gone although it is used, and who uses it. */
@@ -35,15 +37,26 @@ export function refuseUsed(registered: Registered, writes: readonly Write[], del
     for (const { view } of after.views) {
       if (gone.has(`feature_view ${view}`)) add("feature_view", view, null);
       for (const feature of removed.get(view) ?? []) {
-        if (reads(before, view, feature) && reads(after, view, feature)) add("feature_view", view, feature);
+        const touches = (version: number | null): boolean =>
+          version === null || changesVersion(registered, written.get(`feature_view ${view}`), version);
+        if (reads(before, view, feature, touches) && reads(after, view, feature, touches)) add("feature_view", view, feature);
       }
     }
   }
   return [...uses.values()].map(refuseUse);
 }
 
-function reads(references: References, view: string, feature: string): boolean {
-  return references.views.some((r) => r.view === view && (r.features === null || r.features.includes(feature)));
+function reads(references: References, view: string, feature: string, touches: (version: number | null) => boolean): boolean {
+  return references.views.some((r) => r.view === view && touches(r.version) && (r.features === null || r.features.includes(feature)));
+}
+
+/** Whether a version loses features by a write: the registered one, if the change is in place. Others go on having what they had. */
+function changesVersion(registered: Registered, write: Write | undefined, version: number): boolean {
+  const state = registered.viewState(write?.name ?? "")?.state;
+  const before = registered.models().views.get(write?.name ?? "");
+  if (write === undefined || write.model.kind !== "view" || state === undefined || before === undefined) return false;
+  if (state.registeredGeneration !== generationOf(version)) return false;
+  return compareViews(before, write.model, formerFeatures(state)).rebuild.length === 0;
 }
 
 function addUse(uses: Map<string, Use>, kind: PlanKind, name: string, feature: string | null, user: RegistryRecord): void {

@@ -7,8 +7,9 @@ import { openMemoryRegistry } from "../registry/memory-registry.ts";
 import { modelsFromSnapshot, servedViewOf } from "../registry/models.ts";
 import { recordIngest } from "../registry/source-state.ts";
 import { updateSourceState, updateViewState, viewStateKey } from "../registry/update-state.ts";
-import { forgetGenerations, recordCoverage, switchGeneration, type ViewState } from "../registry/view-state.ts";
+import { activateGeneration, forgetGenerations, recordCoverage, replaceActive, type ViewState } from "../registry/view-state.ts";
 import { decodeViewState } from "../registry/view-state-codec.ts";
+import { decodeViewVersion, parseVersion } from "../registry/view-version.ts";
 import type { RegistryStore } from "../store/registry.ts";
 import { applyDefinitions, applyPlan } from "./apply-plan.ts";
 import type { Plan, PlanEntry, PlanOptions } from "./plan.ts";
@@ -48,15 +49,15 @@ async function stateOf(store: RegistryStore, view: string): Promise<ViewState> {
   return decodeViewState(record.spec, view);
 }
 
-/** As a job does: the written generation covers January. */
+/** The definition in a version's record. */
+async function definitionOf(store: RegistryStore, name: string): Promise<unknown> {
+  const [record] = await store.read([{ project: "shop", kind: "view_version", name }]);
+  return record === null || record === undefined ? null : servedViewOf(parseVersion(name).view, decodeViewVersion(name, record.spec));
+}
+
+/** As a job does: the registered generation covers January. */
 async function materialize(store: RegistryStore, view: string, features: readonly string[]): Promise<void> {
-  await updateViewState(
-    store,
-    "shop",
-    view,
-    (s) => recordCoverage(s, s.buildingGeneration ?? s.activeGeneration, features, { fromUs: null, toUs: 10 }),
-    clock,
-  );
+  await updateViewState(store, "shop", view, (s) => recordCoverage(s, s.registeredGeneration, features, { fromUs: null, toUs: 10 }), clock);
 }
 
 const widerWindow = repositoryWith({
@@ -116,7 +117,7 @@ describe("plan and apply", () => {
       ],
     );
     for (const { implies } of made.entries) {
-      assert.deepEqual(implies, { recompute: [], online: "nothing", generations: null, services: [], lineage: { added: [], removed: [] } });
+      assert.deepEqual(implies, { recompute: [], online: "nothing", versions: null, services: [], lineage: { added: [], removed: [] } });
     }
     assert.deepEqual(
       entryOf(made, "churn").differences.map((d) => [d.path, d.part, d.before ?? null, d.after ?? null]),
@@ -161,7 +162,7 @@ describe("plan and apply", () => {
       ["features.plan"],
     );
     const state = await stateOf(store, "churn");
-    assert.deepEqual([state.activeGeneration, state.buildingGeneration], [1, null]);
+    assert.deepEqual([state.activeGeneration, state.keptGenerations], [1, [1]]);
     assert.deepEqual(
       state.schemas.get(1)?.map((s) => s.features.length),
       [3, 4],
@@ -227,7 +228,7 @@ describe("plan and apply", () => {
     assert.deepEqual(entryOf(made, "churn").implies, {
       recompute: [],
       online: "nothing",
-      generations: null,
+      versions: null,
       services: ["churn_v1"],
       lineage: { added: [], removed: [] },
     });
@@ -249,20 +250,93 @@ describe("a change of meaning", () => {
     );
   });
 
-  test("of a materialized view is refused without --recreate, naming view, field and flag", async () => {
+  test("of a materialized view makes a version beside the active one, which stays what is served", async () => {
+    const store = await registryWith();
+    await materialize(store, "activity", ["spend_30d", "coupons_90d"]);
+    const made = await apply(store, widerWindow, { recreate: ["churn"], nowUs: 7 });
+    const entry = entryOf(made, "activity");
+    assert.deepEqual(
+      [entry.action, entry.implies.online, entry.implies.versions, entry.implies.services, entry.implies.recompute],
+      ["changed", "new_version", { active: 0, next: 1 }, ["churn_v1"], ["spend_30d", "coupons_90d"]],
+      "another view's name behind --recreate does not cover it",
+    );
+    const state = await stateOf(store, "activity");
+    assert.deepEqual([state.activeGeneration, state.registeredGeneration, state.replaceWhenReady], [1, 2, false]);
+    assert.deepEqual([state.coverage.get(1)?.size, state.coverage.get(2), state.createdAtUs.get(2)], [2, undefined, 7]);
+    assert.deepEqual(await definitionOf(store, "activity@v0"), activity, "the definition of the active one is kept");
+    assert.match(
+      (await plan(store, widerWindow)).warnings[0]?.message ?? "",
+      /"activity" is served as version v0; .*is v1.*asof activate activity@v1/,
+    );
+  });
+
+  test("once more: the version in between is kept if it has data or a service names it, else given up", async () => {
+    const narrower = repositoryWith({ activity: { separableUs: 5_000_000 } });
+    const given = await registryWith();
+    await materialize(given, "activity", ["spend_30d"]);
+    await apply(given, widerWindow);
+    await apply(given, narrower);
+    assert.deepEqual((await stateOf(given, "activity")).keptGenerations, [1, 3]);
+    const filled = await registryWith();
+    await materialize(filled, "activity", ["spend_30d"]);
+    await apply(filled, widerWindow);
+    await materialize(filled, "activity", ["spend_30d"]);
+    await apply(filled, narrower);
+    assert.deepEqual((await stateOf(filled, "activity")).keptGenerations, [1, 2, 3]);
+    const pinned = await registryWith();
+    await materialize(pinned, "activity", ["spend_30d"]);
+    const byNumber = (model: RepositoryModel): RepositoryModel => ({
+      ...model,
+      services: [{ kind: "service", name: "by_number", views: [{ ...use(activity, { features: ["spend_30d"] }), version: 1 }], meta: {} }],
+    });
+    assert.deepEqual(
+      (await plan(pinned, byNumber(widerWindow))).refusals.map((r) => [r.code, r.path, r.value]),
+      [["ASOF_VERSION_UNKNOWN", "feature_view.activity", 1]],
+      "a version is made first, and then referred to",
+    );
+    await apply(pinned, widerWindow);
+    await apply(pinned, byNumber(widerWindow));
+    await apply(pinned, byNumber(narrower));
+    assert.deepEqual((await stateOf(pinned, "activity")).keptGenerations, [1, 2, 3]);
+    const edges = (await pinned.listLineage("shop")).map((e) => `${e.from} ${e.to}`);
+    assert.ok(
+      edges.includes("source:baskets.spend feature:activity@v1.spend_30d") &&
+        edges.includes("feature:activity@v1.spend_30d service:by_number"),
+    );
+  });
+
+  test("a feature may go with a new version though a service reads it of an older one, not in place", async () => {
+    const store = await registryWith();
+    await materialize(store, "activity", ["spend_30d", "coupons_90d"]);
+    const byNumber = (change: Partial<typeof activity>): RepositoryModel => ({
+      ...repositoryWith({ activity: change }),
+      services: [
+        { kind: "service", name: "by_number", views: [{ ...use(activity, { features: ["coupons_90d"] }), version: 0 }], meta: {} },
+      ],
+    });
+    await apply(store, byNumber({}));
+    const less = activity.features.slice(0, 1);
+    assert.deepEqual(
+      (await plan(store, byNumber({ features: less }))).refusals.map((r) => r.code),
+      ["ASOF_IN_USE"],
+    );
+    await apply(store, byNumber({ features: less, separableUs: 5_000_000 }));
+    assert.deepEqual((await stateOf(store, "activity")).keptGenerations, [1, 2]);
+  });
+
+  test("a view that is deleted takes the records and the lineage of its versions along", async () => {
     const store = await registryWith();
     await materialize(store, "activity", ["spend_30d"]);
-    const refused = await plan(store, widerWindow);
+    await apply(store, widerWindow);
+    assert.notEqual(await definitionOf(store, "activity@v0"), null);
+    await apply(store, { ...repository, views: [churn], services: [] });
+    assert.equal(await definitionOf(store, "activity@v0"), null);
     assert.deepEqual(
-      refused.refusals.map((r) => [r.code, r.path]),
-      [["ASOF_RECREATE_REQUIRED", "feature_view.activity"]],
+      (await store.listLineage("shop")).filter((e) => e.to.includes("@v")),
+      [],
     );
-    assert.match(refused.refusals[0]?.message ?? "", /view "activity" has been materialized.*features\.spend_30d\.window \(30d → 60d\)/);
-    assert.match(refused.refusals[0]?.fix ?? "", /--recreate/);
-    const before = await store.snapshot("shop");
-    await assert.rejects(applyPlan(store, refused, clock), { code: "ASOF_RECREATE_REQUIRED" });
-    assert.deepEqual(await store.snapshot("shop"), before);
-    assert.equal((await plan(store, widerWindow, { recreate: ["churn"] })).refusals.length, 1, "another view's name does not cover it");
+    await apply(store, repository);
+    assert.deepEqual((await stateOf(store, "activity")).keptGenerations, [3], "numbers are never used again");
   });
 
   test("rows that were pushed count as materialized", async () => {
@@ -274,49 +348,66 @@ describe("a change of meaning", () => {
     const store = await registryWith(withPush());
     await updateSourceState(store, "shop", "baskets", (s) => recordIngest(s, 5), clock);
     const changed = { ...withPush(), views: [churn, { ...activity, source: pushed, separableUs: 1_000_000 }] };
-    assert.equal((await plan(store, changed)).refusals[0]?.code, "ASOF_RECREATE_REQUIRED");
+    assert.equal(entryOf(await plan(store, changed), "activity").implies.online, "new_version");
   });
 
-  test("with --recreate a generation is built while the old one is served with its old definition, until the switch", async () => {
+  test("with --recreate the version takes the active one's place when it is ready, which is then retired", async () => {
     const store = await registryWith();
     await materialize(store, "activity", ["spend_30d", "coupons_90d"]);
     const made = await apply(store, widerWindow, { recreate: true });
     const entry = entryOf(made, "activity");
     assert.deepEqual(
-      [entry.action, entry.implies.online, entry.implies.generations, entry.implies.services],
-      ["recreated", "rebuild", { served: 1, building: 2 }, ["churn_v1"]],
+      [entry.action, entry.implies.online, entry.implies.versions, entry.implies.services],
+      ["recreated", "rebuild", { active: 0, next: 1 }, ["churn_v1"]],
     );
     const building = await stateOf(store, "activity");
-    assert.deepEqual([building.activeGeneration, building.buildingGeneration], [1, 2]);
+    assert.deepEqual([building.activeGeneration, building.registeredGeneration, building.replaceWhenReady], [1, 2, true]);
     assert.deepEqual([...(building.coverage.get(1)?.keys() ?? [])], ["spend_30d", "coupons_90d"], "what is served stays covered");
-    assert.ok(building.served);
-    assert.deepEqual(servedViewOf("activity", building.served), activity);
-    assert.match((await plan(store, widerWindow)).warnings[0]?.message ?? "", /"activity" is served from generation 1 .* generation 2/);
-    await materialize(store, "activity", ["spend_30d"]);
-    await updateViewState(store, "shop", "activity", (s) => switchGeneration(s, 2), clock);
-    const switched = await stateOf(store, "activity");
-    assert.deepEqual(
-      [switched.activeGeneration, switched.buildingGeneration, switched.served, switched.retiredGenerations],
-      [2, null, null, [1]],
+    assert.deepEqual(await definitionOf(store, "activity@v0"), activity);
+    assert.match(
+      (await plan(store, widerWindow)).warnings[0]?.message ?? "",
+      /"activity" is served as version v0.*materialize` has filled v1/,
     );
+    await materialize(store, "activity", ["spend_30d"]);
+    await updateViewState(store, "shop", "activity", (s) => replaceActive(s, { pinned: new Set(), nowUs: 1 }), clock);
+    const switched = await stateOf(store, "activity");
+    assert.deepEqual([switched.activeGeneration, switched.keptGenerations, switched.retiredGenerations], [2, [2], [1]]);
     await updateViewState(store, "shop", "activity", (s) => forgetGenerations(s, [1]), clock);
     assert.deepEqual((await stateOf(store, "activity")).retiredGenerations, []);
   });
 
-  test("going back to the served definition gives the rebuild up; another change builds anew beside the same served one", async () => {
+  test("going back to the definition of a version that is kept makes none; another change builds beside the same active one", async () => {
     const store = await registryWith();
     await materialize(store, "activity", ["spend_30d"]);
     await apply(store, widerWindow, { recreate: true });
     await apply(store, repositoryWith({ activity: { separableUs: 5_000_000 } }), { recreate: true });
     const rebuilt = await stateOf(store, "activity");
-    assert.deepEqual([rebuilt.activeGeneration, rebuilt.buildingGeneration, rebuilt.retiredGenerations], [1, 3, [2]]);
-    assert.ok(rebuilt.served);
-    assert.deepEqual(servedViewOf("activity", rebuilt.served), activity);
+    assert.deepEqual([rebuilt.activeGeneration, rebuilt.keptGenerations, rebuilt.retiredGenerations], [1, [1, 3], [2]]);
     const back = await apply(store, repository);
-    assert.equal(entryOf(back, "activity").implies.online, "keep");
+    assert.deepEqual(
+      [entryOf(back, "activity").implies.online, entryOf(back, "activity").implies.versions],
+      ["keep", { active: 0, next: 0 }],
+    );
     const kept = await stateOf(store, "activity");
-    assert.deepEqual([kept.activeGeneration, kept.buildingGeneration, kept.served, kept.retiredGenerations], [1, null, null, [2, 3]]);
+    assert.deepEqual(
+      [kept.activeGeneration, kept.registeredGeneration, kept.keptGenerations, kept.retiredGenerations, kept.replaceWhenReady],
+      [1, 1, [1], [2, 3], false],
+    );
     assert.equal(kept.coverage.get(1)?.size, 1);
+  });
+
+  test("going back to a version that is not active keeps the active one active", async () => {
+    const store = await registryWith();
+    await materialize(store, "activity", ["spend_30d"]);
+    await apply(store, widerWindow);
+    await materialize(store, "activity", ["spend_30d"]);
+    await updateViewState(store, "shop", "activity", (s) => activateGeneration(s, 2), clock);
+    const back = await apply(store, repository);
+    assert.deepEqual(entryOf(back, "activity").implies.versions, { active: 1, next: 0 });
+    const state = await stateOf(store, "activity");
+    assert.deepEqual([state.activeGeneration, state.registeredGeneration, state.keptGenerations], [2, 1, [1, 2]]);
+    const wider = widerWindow.views.find((v) => v.name === "activity");
+    assert.deepEqual(await definitionOf(store, "activity@v1"), wider, "what is active has its definition");
   });
 
   test("a name that stored rows still hold cannot come back in place", async () => {
@@ -327,14 +418,18 @@ describe("a change of meaning", () => {
       store,
       repositoryWith({ churn: { features: [...churn.features.slice(0, 1), plainFeature("charges", float64)] }, service: () => null }),
     );
-    assert.equal(made.refusals[0]?.code, "ASOF_RECREATE_REQUIRED");
+    assert.equal(entryOf(made, "churn").implies.online, "new_version");
   });
 
   test("a source that moves changes its views; a column that a plain view does not use does not", async () => {
     const store = await registryWith();
     await materialize(store, "churn", ["tenure"]);
     const moved = await plan(store, repositoryWith({ profiles: { ...profiles, paths: ["new/*.csv"] } }));
-    assert.match(moved.refusals[0]?.message ?? "", /"churn".*source\.fingerprint/);
+    assert.deepEqual(entryOf(moved, "churn").implies.versions, { active: 0, next: 1 });
+    assert.deepEqual(
+      entryOf(moved, "churn").differences.map((d) => d.path),
+      ["source.fingerprint"],
+    );
     assert.deepEqual(entryOf(moved, "profiles").implies.services, ["churn_v1"]);
     const wider = await apply(
       store,
@@ -368,12 +463,13 @@ describe("what apply meets", () => {
     assert.deepEqual(await store.snapshot("shop"), before);
   });
 
-  test("a view materialized between plan and apply is not overwritten: conflict, and the new plan is refused", async () => {
+  test("a view materialized between plan and apply is not overwritten: conflict, and the new plan makes a version", async () => {
     const store = await registryWith();
     const made = await plan(store, widerWindow);
     await materialize(store, "activity", ["spend_30d"]);
     assert.deepEqual(await applyPlan(store, made, clock), { status: "conflict" });
-    assert.equal((await plan(store, widerWindow)).refusals.length, 1);
+    assert.equal(entryOf(made, "activity").implies.online, "restart");
+    assert.equal(entryOf(await plan(store, widerWindow), "activity").implies.online, "new_version");
   });
 
   test("lineage follows the definitions and leaves the edges of others", async () => {

@@ -2,21 +2,27 @@ import type { RepositoryModel, RequestViewModel, ServiceModel, SourceModel, View
 import type { Issue } from "../error/error.ts";
 import { fingerprintOf } from "../registry/canonical-json.ts";
 import { recordKindOf } from "../registry/encode-definition.ts";
-import { type DerivedEdge, lineageOfService, lineageOfView } from "../registry/lineage.ts";
+import { type DerivedEdge, lineageOfService, lineageOfVersion, lineageOfView } from "../registry/lineage.ts";
+import { servedViewOf } from "../registry/models.ts";
 import { referencesOf } from "../registry/references.ts";
+import { putState, viewStateKey } from "../registry/update-state.ts";
+import { versionOf } from "../registry/view-state.ts";
+import { encodeViewState } from "../registry/view-state-codec.ts";
+import { decodeViewVersion, parseVersion } from "../registry/view-version.ts";
 import type { RegistryChange, RegistryRecord, RegistrySnapshot } from "../store/registry.ts";
 import type { Json } from "../value/json.ts";
 import { compareText } from "../value/order.ts";
 import { chooseWrites, isNamed } from "./choose-writes.ts";
 import { diffSpecs } from "./diff.ts";
 import { refuseUsed } from "./in-use.ts";
+import { type PinnedVersions, pinnedVersions, refuseUnkept, type VersionUser } from "./pinned-versions.ts";
 import type { Implications, Plan, PlanEntry, PlanKind, PlanOptions, PlanWarning } from "./plan.ts";
 import { indexRegistered, objectKinds, type Registered } from "./registered.ts";
 import { type ServiceUses, servicesReading, serviceUses } from "./service-uses.ts";
 import { planDeletedView, planMetadata, planView, type ViewPlan } from "./view-plan.ts";
 import { changesData, type Write } from "./write.ts";
 
-const nothing: Implications = { recompute: [], online: "nothing", generations: null, services: [], lineage: { added: [], removed: [] } };
+const nothing: Implications = { recompute: [], online: "nothing", versions: null, services: [], lineage: { added: [], removed: [] } };
 
 /**
  * Computes what `apply` would do: the difference between what a repository defines and what a snapshot has registered for its
@@ -34,7 +40,12 @@ export function planChanges(snapshot: RegistrySnapshot, model: RepositoryModel, 
     changes: [],
     added: [],
     removed: [],
-    refusals: [...choice.refusals, ...refuseUsed(registered, choice.writes, choice.deletes)],
+    pinned: pinnedVersions(usersAfterwards(registered, choice.writes, choice.deletes)),
+    refusals: [
+      ...choice.refusals,
+      ...refuseUsed(registered, choice.writes, choice.deletes),
+      ...refuseUnkept(registered, choice.writes.map(userOf)),
+    ],
     movedViews: new Set(),
     untouchedUsers: untouchedUsers(registered, choice.writes, choice.deletes),
   };
@@ -43,16 +54,16 @@ export function planChanges(snapshot: RegistrySnapshot, model: RepositoryModel, 
   const written = [...choice.writes].sort((a, b) => order(b) - order(a)).map((write) => planWrite(draft, write));
   draft.entries.push(...written.sort(compareEntries));
   for (const record of choice.deletes) planDelete(draft, record);
-  const refusedViews = new Set(draft.refusals.map((r) => r.path));
+  const guards = guardPinned(registered, choice.writes, draft.changes);
   return {
     project: model.project,
     repository,
     definitionsVersion: registered.definitionsVersion,
     entries: draft.entries,
     unchanged: choice.unchanged,
-    warnings: [...choice.warnings, ...warnStatic(model.sources), ...warnBuilding(registered, draft.entries, refusedViews)],
+    warnings: [...choice.warnings, ...warnStatic(model.sources), ...warnPending(registered, draft.entries)],
     refusals: draft.refusals,
-    changes: draft.changes,
+    changes: [...draft.changes, ...guards],
     lineage: netLineage(draft.added, draft.removed),
   };
 }
@@ -60,6 +71,8 @@ export function planChanges(snapshot: RegistrySnapshot, model: RepositoryModel, 
 interface Draft {
   readonly registered: Registered;
   readonly uses: ServiceUses;
+  /** References to versions by number, as they will be. */
+  readonly pinned: PinnedVersions;
   readonly options: PlanOptions;
   readonly entries: PlanEntry[];
   readonly changes: RegistryChange[];
@@ -121,9 +134,13 @@ function planWrite(draft: Draft, write: Write): PlanEntry {
   draft.removed.push(...lineage.removed);
   if (write.model.kind === "view") {
     if (differences.some((d) => /^(source|entities)\b|\.reads\b/.test(d.path))) draft.movedViews.add(write.name);
-    const plan = planView(registered, write, write.model, differences, isNamed(draft.options.recreate, write.name));
-    if (plan.refusal !== null) draft.refusals.push(plan.refusal);
+    const plan = planView(registered, write, write.model, {
+      mayRecreate: isNamed(draft.options.recreate, write.name),
+      pinned: new Set(draft.pinned.get(write.name)?.keys()),
+      nowUs: draft.options.nowUs ?? null,
+    });
     draft.changes.push(...plan.stateChanges);
+    recordVersions(draft, plan.stateChanges);
     return { ...base, action: plan.action, part: "data", implies: impliedByView(uses, write, plan, lineage) };
   }
   const services = write.kind === "feature_service" ? [write.name] : servicesOn(draft, write);
@@ -132,7 +149,7 @@ function planWrite(draft: Draft, write: Write): PlanEntry {
 
 function impliedByView(uses: ServiceUses, write: Write, plan: ViewPlan, lineage: Implications["lineage"]): Implications {
   const services = write.before === null ? [] : servicesReading(uses, write.name, plan.touched);
-  return { recompute: plan.recompute, online: plan.online, generations: plan.generations, services, lineage };
+  return { recompute: plan.recompute, online: plan.online, versions: plan.versions, services, lineage };
 }
 
 /** Services that read a view which changes because of this entity or source. */
@@ -150,9 +167,9 @@ function planDelete(draft: Draft, record: RegistryRecord): void {
   const { registered } = draft;
   const { project, kind, name } = record;
   const isView = kind === "feature_view";
-  const removed = edgesOfRecord(registered, record);
+  const removed = [...edgesOfRecord(registered, record), ...(isView ? lineageOfVersions(registered, name) : [])];
   draft.changes.push({ op: "delete", ifRevision: record.revision, project, kind, name });
-  const states = isView ? planDeletedView(registered, name) : [];
+  const states = isView ? planDeletedView(registered, name, draft.options.nowUs ?? null) : [];
   draft.changes.push(...states);
   draft.removed.push(...removed);
   draft.entries.push({
@@ -165,6 +182,26 @@ function planDelete(draft: Draft, record: RegistryRecord): void {
     differences: [],
     implies: { ...nothing, online: states.length > 0 ? "remove" : "nothing", lineage: { added: [], removed } },
   });
+}
+
+/** The lineage of versions whose definitions a plan writes down: they can be asked for by number from now on. */
+function recordVersions(draft: Draft, changes: readonly RegistryChange[]): void {
+  for (const change of changes) {
+    if (change.op !== "put" || change.kind !== "view_version") continue;
+    const { view, version } = parseVersion(change.name);
+    const before = draft.registered.viewVersions(view).get(version ?? -1);
+    if (before !== undefined) draft.removed.push(...edgesOfVersion(before.name, before.spec));
+    draft.added.push(...edgesOfVersion(change.name, change.spec));
+  }
+}
+
+function lineageOfVersions(registered: Registered, view: string): readonly DerivedEdge[] {
+  return [...registered.viewVersions(view).values()].flatMap(({ name, spec }) => edgesOfVersion(name, spec));
+}
+
+function edgesOfVersion(name: string, spec: Json): readonly DerivedEdge[] {
+  const { view, version } = parseVersion(name);
+  return lineageOfVersion(servedViewOf(view, decodeViewVersion(name, spec)), version ?? 0);
 }
 
 function putDefinition(project: string, write: Write): RegistryChange {
@@ -245,20 +282,41 @@ function warnStatic(sources: readonly SourceModel[]): readonly PlanWarning[] {
     }));
 }
 
-/** A rebuild that apply started is finished by materialize. */
-function warnBuilding(registered: Registered, entries: readonly PlanEntry[], refused: ReadonlySet<string>): readonly PlanWarning[] {
+/** Views whose registered definition is not what references without a version mean. */
+function warnPending(registered: Registered, entries: readonly PlanEntry[]): readonly PlanWarning[] {
   const changed = new Set(entries.filter((e) => e.kind === "feature_view" && e.part === "data").map((e) => e.name));
-  return registered.records("feature_view").flatMap((record) => {
-    const state = registered.viewState(record.name)?.state;
-    const building = state?.buildingGeneration ?? null;
-    const isTold = changed.has(record.name) && !refused.has(`feature_view.${record.name}`);
-    if (state === undefined || building === null || isTold) return [];
+  return registered.records("feature_view").flatMap(({ name }) => {
+    const state = registered.viewState(name)?.state;
+    if (state === undefined || state.activeGeneration === state.registeredGeneration || changed.has(name)) return [];
+    const [active, pending] = [`v${versionOf(state.activeGeneration)}`, `v${versionOf(state.registeredGeneration)}`];
+    const until = state.replaceWhenReady ? `\`asof materialize\` has filled ${pending}` : `\`asof activate ${name}@${pending}\``;
     return [
       {
-        path: `feature_view.${record.name}`,
-        message: `Feature view "${record.name}" is served from generation ${state.activeGeneration} with its former definition until \`asof materialize\` has filled generation ${building}.`,
+        path: `feature_view.${name}`,
+        message: `Feature view "${name}" is served as version ${active}; the registered definition is ${pending}, which is not until ${until}.`,
       },
     ];
+  });
+}
+
+function userOf({ kind, name, encoded }: Write): VersionUser {
+  return { kind, name, spec: encoded.spec };
+}
+
+/** Who may refer to versions when the plan has been carried out. */
+function usersAfterwards(registered: Registered, writes: readonly Write[], deletes: readonly RegistryRecord[]): readonly VersionUser[] {
+  const gone = new Set([...deletes, ...writes].map((o) => `${o.kind} ${o.name}`));
+  const kept = (["feature_view", "feature_service"] as const).flatMap((kind) => registered.records(kind));
+  return [...kept.filter((r) => !gone.has(`${r.kind} ${r.name}`)), ...writes.map(userOf)];
+}
+
+/** Fails the commit if a version that something new refers to was dropped between plan and apply. */
+function guardPinned(registered: Registered, writes: readonly Write[], changes: readonly RegistryChange[]): readonly RegistryChange[] {
+  const changed = new Set(changes.filter((c) => c.kind === "view_state").map((c) => c.name));
+  return [...pinnedVersions(writes.map(userOf)).keys()].flatMap((view) => {
+    const known = registered.viewState(view);
+    if (known === null || changed.has(view)) return [];
+    return [putState(viewStateKey(registered.project, view), encodeViewState(known.state), known.revision)];
   });
 }
 

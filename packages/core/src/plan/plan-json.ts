@@ -41,7 +41,7 @@ function entryToJson(entry: PlanEntry): Json {
     implies: {
       recompute: implies.recompute,
       online: implies.online,
-      generations: implies.generations === null ? null : { ...implies.generations },
+      versions: implies.versions === null ? null : { ...implies.versions },
       services: implies.services,
       lineage: { added: implies.lineage.added.map((e) => ({ ...e })), removed: implies.lineage.removed.map((e) => ({ ...e })) },
     },

@@ -2,15 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chance, choose, sample, seededRandom, times } from "@asof/testkit";
 import type { PlainViewModel, RepositoryModel, RequestViewModel, ServiceModel, WindowedViewModel } from "../definition/model.ts";
+import { viewRegistry } from "../flow/registry-view.ts";
 import type { Random } from "../platform/random.ts";
 import { canonicalJson } from "../registry/canonical-json.ts";
 import { encodeDefinition } from "../registry/encode-definition.ts";
-import { lineageOfService, lineageOfView } from "../registry/lineage.ts";
+import { lineageOfService, lineageOfVersion, lineageOfView } from "../registry/lineage.ts";
 import { openMemoryRegistry } from "../registry/memory-registry.ts";
 import { modelsFromSnapshot, servedViewOf } from "../registry/models.ts";
 import { updateViewState } from "../registry/update-state.ts";
-import { recordCoverage, switchGeneration, writeGeneration } from "../registry/view-state.ts";
+import { activateGeneration, recordCoverage, replaceActive } from "../registry/view-state.ts";
 import { decodeViewState } from "../registry/view-state-codec.ts";
+import { decodeViewVersion, parseVersion } from "../registry/view-version.ts";
 import type { RegistryStore } from "../store/registry.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { planChanges } from "./plan-changes.ts";
@@ -58,23 +60,21 @@ function anyRepository(random: Random): RepositoryModel {
   return { project: "shop", entities: [entity], sources, views, services: chance(random, 0.7) ? [service] : [] };
 }
 
-/** As jobs do: some views are materialized, some rebuilds finish. */
+/** As jobs and people do: some views are materialized, some versions activated. */
 async function runJobs(store: RegistryStore, random: Random): Promise<void> {
   for (const record of (await store.snapshot("shop")).records) {
     if (record.kind !== "view_state" || decodeViewState(record.spec, record.name).deleted || chance(random, 0.5)) continue;
+    const [isFinished, isActivated] = [chance(random, 0.5), chance(random, 0.3)];
     await updateViewState(
       store,
       "shop",
       record.name,
       (state) => {
-        const generation = writeGeneration(state);
-        const features =
-          state.schemas
-            .get(generation)
-            ?.at(-1)
-            ?.features.map((f) => f.name) ?? [];
+        const generation = state.registeredGeneration;
+        const features = (state.schemas.get(generation)?.at(-1)?.features ?? []).map((f) => f.name);
         const covered = recordCoverage(state, generation, features, { fromUs: null, toUs: 5 });
-        return chance(random, 0.5) ? switchGeneration(covered, generation) : covered;
+        if (isFinished && covered.replaceWhenReady) return replaceActive(covered, { pinned: new Set(), nowUs: 1 });
+        return isActivated ? activateGeneration(covered, generation) : covered;
       },
       clock,
     );
@@ -93,7 +93,13 @@ async function checkRegistered(store: RegistryStore, model: RepositoryModel): Pr
       .toSorted(),
     "the registry holds what is defined",
   );
-  const edges = [...model.views.flatMap(lineageOfView), ...model.services.flatMap(lineageOfService)].map((e) => `${e.from} ${e.to}`);
+  const versions = snapshot.records.flatMap((record) => {
+    if (record.kind !== "view_version") return [];
+    const { view, version } = parseVersion(record.name);
+    return lineageOfVersion(servedViewOf(view, decodeViewVersion(record.name, record.spec)), version ?? -1);
+  });
+  const derived = [...model.views.flatMap(lineageOfView), ...model.services.flatMap(lineageOfService), ...versions];
+  const edges = derived.map((e) => `${e.from} ${e.to}`);
   assert.deepEqual(
     (await store.listLineage("shop")).map((e) => `${e.from} ${e.to}`),
     edges.toSorted(),
@@ -101,31 +107,29 @@ async function checkRegistered(store: RegistryStore, model: RepositoryModel): Pr
   );
 }
 
-/** What is served is never emptied: where reads were answered, they are answered with the same meaning, or with a newer one that covers as much. */
-async function servedMeanings(
-  store: RegistryStore,
-): Promise<ReadonlyMap<string, { readonly generation: number; readonly covered: number; readonly meaning: string }>> {
-  const snapshot = await store.snapshot("shop");
-  const models = modelsFromSnapshot(snapshot);
-  const served = snapshot.records.flatMap((record) => {
-    if (record.kind !== "view_state") return [];
-    const state = decodeViewState(record.spec, record.name);
-    const registered = models.views.get(record.name);
-    if (state.deleted || registered === undefined) return [];
-    const model = state.served === null ? registered : servedViewOf(record.name, state.served);
-    const meaning = encodeDefinition(model).dataFingerprint;
-    return [
-      [
-        record.name,
-        { generation: state.activeGeneration, covered: state.coverage.get(state.activeGeneration)?.size ?? 0, meaning },
-      ] as const,
-    ];
-  });
-  return new Map(served);
+interface Served {
+  readonly generation: number;
+  readonly covered: number;
+  readonly meaning: string;
+  /** The meaning of every version that is kept, by generation. */
+  readonly kept: ReadonlyMap<number, string>;
+}
+
+/** What is served is never emptied: where reads were answered, they are answered with the same meaning, until another version is activated. */
+async function servedMeanings(store: RegistryStore): Promise<ReadonlyMap<string, Served>> {
+  const { views, versions, states } = viewRegistry("shop", await store.snapshot("shop"));
+  const meaningOf = (model: PlainViewModel | WindowedViewModel): string => encodeDefinition(model).dataFingerprint;
+  return new Map(
+    [...views].map(([name, { model, online, coverage }]) => {
+      const kept = new Map([...(versions.get(name)?.values() ?? [])].map((v) => [v.online.generation, meaningOf(v.model)]));
+      assert.deepEqual([...kept.keys()], states.get(name)?.keptGenerations, "every version that is kept has its definition");
+      return [name, { generation: online.generation, covered: coverage.size, meaning: meaningOf(model), kept }];
+    }),
+  );
 }
 
 test("whatever the repository was: the plan applied gives what is defined, planned again gives nothing, and what is served stays served", async (t) => {
-  const seen = { applied: 0, refused: 0, recreated: 0, restart: 0, keep: 0, inPlace: 0, deleted: 0 };
+  const seen = { applied: 0, refused: 0, recreated: 0, version: 0, restart: 0, keep: 0, back: 0, inPlace: 0, deleted: 0 };
   for (const seed of times(150, (i) => i)) {
     const random = seededRandom(`plan ${seed}`);
     const store = openMemoryRegistry();
@@ -136,7 +140,7 @@ test("whatever the repository was: the plan applied gives what is defined, plann
       const model: RepositoryModel = former !== null && chance(random, 0.2) ? former : anyRepository(random);
       const snapshot = await store.snapshot("shop");
       const before = await servedMeanings(store);
-      const plan = planChanges(snapshot, model, "main", { recreate: chance(random, 0.7) });
+      const plan = planChanges(snapshot, model, "main", { recreate: chance(random, 0.4) });
       if (plan.refusals.length > 0) {
         seen.refused++;
         await assert.rejects(applyPlan(store, plan, clock));
@@ -156,14 +160,18 @@ test("whatever the repository was: the plan applied gives what is defined, plann
         if (is === undefined) assert.equal(online, "remove");
         else if (was.covered > 0)
           assert.equal(is.generation, was.generation, `seed ${seed}, step ${step}: ${name} was served and still is`);
-        if (online === "rebuild")
-          assert.equal(is?.meaning, was.meaning, `seed ${seed}, step ${step}: ${name} keeps its meaning until the switch`);
+        if (online !== "rebuild" && online !== "new_version" && online !== "keep") continue;
+        assert.equal(is?.meaning, was.meaning, `seed ${seed}, step ${step}: ${name} keeps its meaning until another version is activated`);
+        for (const [generation, meaning] of is?.kept ?? []) {
+          if (was.kept.has(generation)) assert.equal(meaning, was.kept.get(generation), `seed ${seed}, step ${step}: so does each version`);
+        }
       }
       for (const { action, implies } of plan.entries) {
         if (action === "recreated") seen.recreated++;
         if (action === "deleted") seen.deleted++;
         if (implies.online === "restart") seen.restart++;
-        if (implies.online === "keep") seen.keep++;
+        if (implies.online === "new_version") seen.version++;
+        if (implies.online === "keep") implies.versions?.active === implies.versions?.next ? seen.keep++ : seen.back++;
         if (action === "changed" && implies.online === "add_features") seen.inPlace++;
       }
       await runJobs(store, random);

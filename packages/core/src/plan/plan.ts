@@ -21,13 +21,14 @@ export interface Implications {
   /** Features whose values must be computed, again or for the first time, before they are served. */
   readonly recompute: readonly string[];
   /**
-   * What happens to the online store: `nothing`; `add_features` (in place; absent until materialized); `rebuild` (a new
-   * generation is filled while the old one is served); `restart` (a new generation at once: there was nothing to serve);
-   * `keep` (a rebuild under way is given up: what is served has this meaning already); `remove`.
+   * What happens to the online store: `nothing`; `add_features` (in place; absent until materialized); `new_version` (to be filled beside
+   * the active one, which is served until another is activated); `rebuild` (a new version that takes the active one's place when it
+   * is filled); `restart` (a new version at once: there was nothing to serve); `keep` (a version that is kept has this meaning already);
+   * `remove`.
    */
-  readonly online: "nothing" | "add_features" | "rebuild" | "restart" | "keep" | "remove";
-  /** Generation served and generation to be filled, where the online side is rebuilt. */
-  readonly generations: { readonly served: number; readonly building: number } | null;
+  readonly online: "nothing" | "add_features" | "new_version" | "rebuild" | "restart" | "keep" | "remove";
+  /** The active version and that of the definition, where a version is made or returned to. */
+  readonly versions: { readonly active: number; readonly next: number } | null;
   /** Services whose answers the change may alter, of every repository. */
   readonly services: readonly string[];
   readonly lineage: { readonly added: readonly DerivedEdge[]; readonly removed: readonly DerivedEdge[] };
@@ -73,12 +74,14 @@ export interface Plan {
 }
 
 export interface PlanOptions {
-  /** Views that may be rebuilt because their meaning changes: all that need it, or those named. Default none. */
+  /** Views of which a version of another meaning takes the active one's place when it is filled: all, or those named. Default none. */
   readonly recreate?: boolean | readonly string[];
   /** Objects of other repositories to take over: all that are defined here, or those named. Default none. */
   readonly adopt?: boolean | readonly string[];
   /** Whether what the repository managed and no longer defines is deleted. Default true. */
   readonly deleteMissing?: boolean;
+  /** When the plan is made, UTC µs: recorded as the time at which versions were made. Default: not known. */
+  readonly nowUs?: number;
   /** Description of the project, from feature_store.yaml. */
   readonly projectDescription?: string | undefined;
 }

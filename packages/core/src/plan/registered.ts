@@ -2,6 +2,7 @@ import { decodeModels, type ModelsByName } from "../registry/models.ts";
 import { decodeSourceState, newSourceState, type SourceState } from "../registry/source-state.ts";
 import type { ViewState } from "../registry/view-state.ts";
 import { decodeViewState } from "../registry/view-state-codec.ts";
+import { parseVersion } from "../registry/view-version.ts";
 import type { RegistryRecord, RegistrySnapshot } from "../store/registry.ts";
 import type { Json } from "../value/json.ts";
 import type { PlanKind } from "./plan.ts";
@@ -24,6 +25,8 @@ export interface Registered {
   record(kind: PlanKind, name: string): RegistryRecord | null;
   records(kind: ObjectKind): readonly RegistryRecord[];
   viewState(view: string): Revised<ViewState> | null;
+  /** Records of a view's versions, by number: of all that are kept beside the registered one, and of former ones. */
+  viewVersions(view: string): ReadonlyMap<number, RegistryRecord>;
   sourceState(source: string): Revised<SourceState>;
   /** Decoded when first asked for: a plan without changes needs none. */
   models(): ModelsByName;
@@ -37,6 +40,12 @@ export function indexRegistered(snapshot: RegistrySnapshot, project: string): Re
     records.set(idOf(record.kind, record.name), record);
     if (isObjectKind(record.kind)) byKind[record.kind].push(record);
   }
+  const versions = new Map<string, Map<number, RegistryRecord>>();
+  for (const record of records.values()) {
+    if (record.kind !== "view_version") continue;
+    const { view, version } = parseVersion(record.name);
+    if (version !== null) versions.set(view, (versions.get(view) ?? new Map()).set(version, record));
+  }
   let models: ModelsByName | null = null;
   return {
     project,
@@ -47,6 +56,7 @@ export function indexRegistered(snapshot: RegistrySnapshot, project: string): Re
       const record = records.get(idOf("view_state", view));
       return record === undefined ? null : { state: decodeViewState(record.spec, view), revision: record.revision };
     },
+    viewVersions: (view) => versions.get(view) ?? new Map(),
     sourceState(source) {
       const record = records.get(idOf("source_state", source));
       if (record === undefined) return { state: newSourceState, revision: 0 };

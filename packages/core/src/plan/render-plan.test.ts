@@ -91,7 +91,7 @@ describe("a plan as text", () => {
     features.spend_30d.hop: 1d → none
     features.spend_30d.window: 30d → lifetime
     → compute spend_30d, coupons_90d
-    → online: generation 2 is built beside generation 1, which is served until it is ready
+    → online: version v1 is built beside v0, which is served until it is ready
     → services affected: churn_v1
 ~ feature view "churn"
     features."odd name": string
@@ -107,13 +107,19 @@ describe("a plan as text", () => {
     );
   });
 
-  test("ends with what is refused, and with the sum", async () => {
+  test("of a version says what is served until when", async () => {
     const text = renderPlan(await changedPlan(false));
-    assert.match(
-      text,
-      /\nRefused: \[ASOF_RECREATE_REQUIRED\] Feature view "activity" has been materialized.*features\.spend_30d\.window \(30d → lifetime\)/,
-    );
-    assert.match(text, /Refused: 1\. Nothing can be applied until that is solved\.\n$/);
+    assert.match(text, /→ online: version v1 is made beside v0; v0 is served until `asof activate activity@v1`\n/);
+    assert.match(text, /0 created, 3 changed, 0 recreated/);
+  });
+
+  test("ends with what is refused, and with the sum", async () => {
+    const store = openMemoryRegistry();
+    await applyDefinitions(store, repository, "main", {}, clock);
+    const others = { ...repositoryWith({ churn: { ttlUs: null } }) };
+    const text = renderPlan(planChanges(await store.snapshot("shop"), others, "other"));
+    assert.match(text, /^Refused: \[ASOF_NOT_OWNER\] .*"churn"/);
+    assert.match(text, /Refused: 1\. Nothing can be applied to project "shop", repository "other"\.\n$/);
   });
 
   test("of nothing says so", async () => {
@@ -141,7 +147,7 @@ test("a plan as JSON has everything a script needs and survives its text", async
     definitionsVersion: 1,
     summary: { created: 0, changed: 3, recreated: 0, deleted: 0, unchanged: 4 },
     warnings: [],
-    refusals: [{ code: "ASOF_RECREATE_REQUIRED", path: "feature_view.activity" }],
+    refusals: [],
   });
   const recreated = planToJson(await changedPlan(true));
   assert.partialDeepStrictEqual(recreated, {
@@ -160,7 +166,7 @@ test("a plan as JSON has everything a script needs and survives its text", async
         implies: {
           recompute: ["spend_30d", "coupons_90d"],
           online: "rebuild",
-          generations: { served: 1, building: 2 },
+          versions: { active: 0, next: 1 },
           services: ["churn_v1"],
         },
       },

@@ -61,17 +61,13 @@ function isSaid(difference: FieldDifference): boolean {
   return difference.after !== null;
 }
 
-function impliedLines({ implies, action }: PlanEntry): readonly string[] {
+function impliedLines(entry: PlanEntry): readonly string[] {
+  const { implies, action } = entry;
   const lines: string[] = [];
   if (implies.recompute.length > 0) lines.push(`compute ${implies.recompute.join(", ")}`);
-  const { generations } = implies;
-  if (implies.online === "rebuild" && generations !== null) {
-    lines.push(
-      `online: generation ${generations.building} is built beside generation ${generations.served}, which is served until it is ready`,
-    );
-  }
+  const online = versionLine(entry);
+  if (online !== null) lines.push(`online: ${online}`);
   if (implies.online === "restart") lines.push("online: starts anew; nothing was materialized yet");
-  if (implies.online === "keep") lines.push("online: what is served has this meaning; the rebuild under way is given up");
   if (implies.online === "add_features" && action === "changed")
     lines.push("online: in place; the new features are absent until materialized");
   if (implies.online === "remove") lines.push("online: its rows are removed");
@@ -82,6 +78,17 @@ function impliedLines({ implies, action }: PlanEntry): readonly string[] {
       `lineage: ${edges(added.length, "added")}${removed.length > 0 && added.length > 0 ? ", " : ""}${edges(removed.length, "removed")}`,
     );
   return lines.map((line) => `    → ${line}`);
+}
+
+function versionLine({ name, implies: { online, versions } }: PlanEntry): string | null {
+  if (versions === null) return null;
+  const [active, next] = [`v${versions.active}`, `v${versions.next}`];
+  if (online === "rebuild") return `version ${next} is built beside ${active}, which is served until it is ready`;
+  const switched = `${active} is served until \`asof activate ${name}@${next}\``;
+  if (online === "new_version") return `version ${next} is made beside ${active}; ${switched}`;
+  return versions.active === versions.next
+    ? `version ${active}, which is served, has this meaning`
+    : `version ${next}, which is kept, has this meaning; ${switched}`;
 }
 
 function edges(count: number, what: string): string {

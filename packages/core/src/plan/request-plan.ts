@@ -30,6 +30,8 @@ export interface RequestPlan {
 /** One stored view under one choice of keys and age limit. */
 export interface StoredUse {
   readonly view: PlainViewModel | WindowedViewModel;
+  /** The version asked for by its number; absent = the active one. `view` is then its definition. */
+  readonly version?: number;
   /** The name in results, or null when only request views use it. */
   readonly name: string | null;
   readonly keys: readonly { readonly key: string; readonly column: string; readonly type: ValueType }[];
@@ -178,11 +180,12 @@ class PlanBuilder {
       entity.keys.map((key) => ({ key: key.name, column: columnOf(reference, key.name), type: key.type })),
     );
     const ttlUs = view.form === "plain" ? smaller(view.ttlUs, reference.maxAgeUs) : null;
-    const identity = JSON.stringify([view.name, keys.map((k) => k.column), ttlUs]);
+    const identity = JSON.stringify([view.name, keys.map((k) => k.column), ttlUs, reference.version ?? null]);
     // Two aliases of one view with the same keys are different results but the same read.
     let index = this.#stored.findIndex((draft) => draft.identity === identity);
     if (index === -1) {
-      index = this.#stored.push({ use: { view, name, keys, ttlUs }, identity, wanted: new Set() }) - 1;
+      const version = reference.version === undefined ? {} : { version: reference.version };
+      index = this.#stored.push({ use: { view, name, keys, ttlUs, ...version }, identity, wanted: new Set() }) - 1;
     }
     const draft = this.#stored[index];
     if (draft !== undefined) {

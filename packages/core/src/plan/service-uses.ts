@@ -8,14 +8,18 @@ export interface UserSpecs {
   readonly services: ReadonlyMap<string, Json>;
 }
 
-/** Which features each service reads, also through request views: service → view → features, null = all. */
+/**
+ * Which features each service reads without naming a version, also through request views: service → view → features, null = all. What
+ * a version's number refers to does not change with the view.
+ */
 export type ServiceUses = ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string> | null>>;
 
 export function serviceUses(specs: UserSpecs): ServiceUses {
   const uses = new Map<string, Map<string, Set<string> | null>>();
   for (const [service, spec] of specs.services) {
     const views = new Map<string, Set<string> | null>();
-    for (const reference of referencesOf("feature_service", service, spec).views) addUse(specs, views, reference.view, reference.features);
+    for (const { view, features, version } of referencesOf("feature_service", service, spec).views)
+      if (version === null) addUse(specs, views, view, features);
     uses.set(service, views);
   }
   return uses;
@@ -29,7 +33,8 @@ function addUse(specs: UserSpecs, views: Map<string, Set<string> | null>, view: 
   if (isKnown) return;
   const spec = specs.views.get(view);
   if (spec === undefined) return;
-  for (const input of referencesOf("feature_view", view, spec).views) addUse(specs, views, input.view, input.features);
+  for (const input of referencesOf("feature_view", view, spec).views)
+    if (input.version === null) addUse(specs, views, input.view, input.features);
 }
 
 /** Services that read one of the features of a view; `features` null = any. In code-point order. */

@@ -16,7 +16,7 @@ export function teardownPlan(snapshot: RegistrySnapshot, project: string, reposi
   const withoutProject = plan.entries.filter((e) => e.kind !== "project");
   const changes = plan.changes.filter((c) => c.kind !== "project");
   if (record === null || isOthers) return { ...plan, entries: withoutProject, changes };
-  const nothing = { recompute: [], online: "nothing", generations: null, services: [], lineage: { added: [], removed: [] } } as const;
+  const nothing = { recompute: [], online: "nothing", versions: null, services: [], lineage: { added: [], removed: [] } } as const;
   return {
     ...plan,
     entries: [

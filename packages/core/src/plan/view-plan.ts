@@ -1,5 +1,4 @@
 import type { PlainViewModel, ViewModel, WindowedViewModel } from "../definition/model.ts";
-import type { Issue } from "../error/error.ts";
 import { equalJson } from "../registry/canonical-json.ts";
 import { encodeDefinition } from "../registry/encode-definition.ts";
 import { servedViewOf } from "../registry/models.ts";
@@ -8,22 +7,25 @@ import { rowSchemaOf } from "../registry/row-schema.ts";
 import { encodeSourceState } from "../registry/source-state.ts";
 import { putState, sourceStateKey, viewStateKey } from "../registry/update-state.ts";
 import {
+  addGeneration,
   addSchema,
-  cancelBuilding,
   deleteViewState,
   dropFeatures,
   formerFeatures,
+  generationOf,
   hasOnlineData,
+  type NewGeneration,
   newViewState,
   openGeneration,
+  returnToGeneration,
   type ServedDefinition,
-  startBuilding,
   type ViewState,
+  versionOf,
 } from "../registry/view-state.ts";
 import { encodeViewState } from "../registry/view-state-codec.ts";
+import { decodeViewVersion, putViewVersion } from "../registry/view-version.ts";
 import type { RegistryChange, RegistryRecord } from "../store/registry.ts";
-import { printFieldChange, printFieldPath } from "./field-text.ts";
-import type { FieldDifference, Implications, PlanAction } from "./plan.ts";
+import type { Implications, PlanAction } from "./plan.ts";
 import type { Registered } from "./registered.ts";
 import { compareViews, type ViewChange } from "./view-change.ts";
 import type { Write } from "./write.ts";
@@ -32,48 +34,51 @@ import type { Write } from "./write.ts";
 export interface ViewPlan {
   readonly action: PlanAction;
   readonly online: Implications["online"];
-  readonly generations: Implications["generations"];
+  readonly versions: Implications["versions"];
   readonly recompute: readonly string[];
   /** Features that services may see change; null = all of them. */
   readonly touched: readonly string[] | null;
   readonly stateChanges: readonly RegistryChange[];
-  readonly refusal: Issue | null;
+}
+
+/** What planning a view depends on beside the registry and the view itself. */
+export interface ViewPlanOptions {
+  /** Whether `--recreate` was given for it. */
+  readonly mayRecreate: boolean;
+  /** Versions of the view that services or request views refer to by number, when the plan is carried out. */
+  readonly pinned: ReadonlySet<number>;
+  /** When the plan is made, UTC µs; null = not known. */
+  readonly nowUs: number | null;
 }
 
 type StoredView = PlainViewModel | WindowedViewModel;
 
-/** Plans a view that is new or whose data change. `mayRecreate` says whether `--recreate` was given for it. */
-export function planView(
-  registered: Registered,
-  write: Write,
-  view: ViewModel,
-  differences: readonly FieldDifference[],
-  mayRecreate: boolean,
-): ViewPlan {
+/** Plans a view that is new or whose data change. */
+export function planView(registered: Registered, write: Write, view: ViewModel, options: ViewPlanOptions): ViewPlan {
   const before = write.before === null ? null : (registered.models().views.get(write.name) ?? null);
-  if (view.form === "request") return planRequestView(registered, write, before);
+  if (view.form === "request") return planRequestView(registered, write, before, options);
   const known = registered.viewState(write.name);
-  if (before === null || before.form === "request" || known === null || known.state.deleted) return planNewView(registered, write, view);
+  if (before === null || before.form === "request" || known === null || known.state.deleted)
+    return planNewView(registered, write, view, options);
   const change = compareViews(before, view, formerFeatures(known.state));
   if (change.rebuild.length === 0) return planInPlace(registered, write, view, known.state, change);
   const isIngested = registered.sourceState(before.source.name).state.firstIngestUs !== null;
-  if (!hasOnlineData(known.state) && !isIngested) return planRestart(registered, write, view, known.state);
-  if (isServedMeaning(write, known.state)) return planKeep(registered, write, view, known.state);
-  if (mayRecreate) return planRebuild(registered, write, view, known.state);
-  return {
-    ...planInPlace(registered, write, view, known.state, change),
-    recompute: view.features.map((f) => f.name),
-    online: "nothing",
-    touched: null,
-    stateChanges: [],
-    refusal: refuseWithoutRecreate(write, change, differences),
-  };
+  const isPinned = options.pinned.has(versionOf(known.state.registeredGeneration));
+  if (!hasOnlineData(known.state) && !isIngested && !isPinned) return planRestart(registered, write, view, known.state, options);
+  const former = generationWithMeaning(registered, write, known.state);
+  if (former !== null) return planReturn(registered, write, view, known.state, former, options);
+  return planVersion(registered, write, view, known.state, options);
 }
 
-/** The change of a view's state when the view is deleted. */
-export function planDeletedView(registered: Registered, name: string): readonly RegistryChange[] {
+/** The changes of a view's state and records when the view is deleted. */
+export function planDeletedView(registered: Registered, name: string, nowUs: number | null): readonly RegistryChange[] {
   const known = registered.viewState(name);
-  return known === null || known.state.deleted ? [] : [putViewState(registered, name, deleteViewState(known.state))];
+  if (known === null || known.state.deleted) return [];
+  const { project } = registered;
+  const versions = [...registered.viewVersions(name).values()].map(
+    (record): RegistryChange => ({ op: "delete", ifRevision: null, project, kind: record.kind, name: record.name }),
+  );
+  return [putViewState(registered, name, deleteViewState(known.state, nowUs)), ...versions];
 }
 
 /** A change of metadata may still change the JavaScript form in which stored values are read. */
@@ -83,18 +88,18 @@ export function planMetadata(registered: Registered, view: ViewModel): readonly 
   return changedState(registered, view.name, addSchema(known.state, rowSchemaOf(view)));
 }
 
-function planRequestView(registered: Registered, write: Write, before: ViewModel | null): ViewPlan {
+function planRequestView(registered: Registered, write: Write, before: ViewModel | null, { nowUs }: ViewPlanOptions): ViewPlan {
   const wasStored = before !== null && before.form !== "request";
   return {
     ...plain(write),
     online: wasStored ? "remove" : "nothing",
-    stateChanges: wasStored ? planDeletedView(registered, write.name) : [],
+    stateChanges: wasStored ? planDeletedView(registered, write.name, nowUs) : [],
   };
 }
 
-function planNewView(registered: Registered, write: Write, view: StoredView): ViewPlan {
+function planNewView(registered: Registered, write: Write, view: StoredView, { nowUs }: ViewPlanOptions): ViewPlan {
   const state = registered.viewState(write.name)?.state ?? null;
-  const next = state === null ? newViewState(rowSchemaOf(view)) : openGeneration(state, rowSchemaOf(view));
+  const next = state === null ? newViewState(rowSchemaOf(view), nowUs) : openGeneration(state, rowSchemaOf(view), nowUs);
   return {
     ...plain(write),
     online: "add_features",
@@ -118,8 +123,8 @@ function planInPlace(registered: Registered, write: Write, view: StoredView, sta
  * Nothing is served that could be lost, so the view starts over in a generation of its own: a job of the old definition that
  * is still running writes where nobody reads.
  */
-function planRestart(registered: Registered, write: Write, view: StoredView, state: ViewState): ViewPlan {
-  const next = openGeneration(state, rowSchemaOf(view));
+function planRestart(registered: Registered, write: Write, view: StoredView, state: ViewState, { nowUs }: ViewPlanOptions): ViewPlan {
+  const next = openGeneration(state, rowSchemaOf(view), nowUs);
   return {
     ...plain(write),
     online: "restart",
@@ -128,43 +133,76 @@ function planRestart(registered: Registered, write: Write, view: StoredView, sta
   };
 }
 
-function planRebuild(registered: Registered, write: Write, view: StoredView, state: ViewState): ViewPlan {
-  const next = startBuilding(state, rowSchemaOf(view), servedDefinition(registered, write));
+/** A version of its own beside the active one; with `--recreate` it takes that one's place when it is ready. */
+function planVersion(registered: Registered, write: Write, view: StoredView, state: ViewState, options: ViewPlanOptions): ViewPlan {
+  const next = addGeneration(state, rowSchemaOf(view), newGeneration(options));
   return {
     ...plain(write),
-    action: "recreated",
-    online: "rebuild",
-    generations: { served: next.activeGeneration, building: next.lastGeneration },
+    ...(options.mayRecreate ? { action: "recreated", online: "rebuild" } : { online: "new_version" }),
+    versions: { active: versionOf(next.activeGeneration), next: versionOf(next.registeredGeneration) },
     recompute: view.features.map((f) => f.name),
-    stateChanges: [putViewState(registered, write.name, next)],
+    stateChanges: [putViewState(registered, write.name, next), ...keepDefinition(registered, write, state, next)],
   };
 }
 
-/** The definition is the served one again, so the rebuild under way is given up. */
-function planKeep(registered: Registered, write: Write, view: StoredView, state: ViewState): ViewPlan {
-  const next = addSchema(cancelBuilding(state), rowSchemaOf(view));
-  return { ...plain(write), online: "keep", stateChanges: [putViewState(registered, write.name, next)] };
+/** The definition is again what a kept generation was filled with: nothing has to be computed for it. */
+function planReturn(
+  registered: Registered,
+  write: Write,
+  view: StoredView,
+  state: ViewState,
+  generation: number,
+  options: ViewPlanOptions,
+): ViewPlan {
+  const next = addSchema(returnToGeneration(state, generation, newGeneration(options)), rowSchemaOf(view));
+  return {
+    ...plain(write),
+    online: "keep",
+    versions: { active: versionOf(next.activeGeneration), next: versionOf(generation) },
+    stateChanges: [putViewState(registered, write.name, next), ...keepDefinition(registered, write, state, next)],
+  };
+}
+
+function newGeneration({ mayRecreate, pinned, nowUs }: ViewPlanOptions): NewGeneration {
+  return { replaceWhenReady: mayRecreate, pinned: new Set([...pinned].map(generationOf)), nowUs };
+}
+
+/** The definition that was the registered one goes on as a record, if its generation is kept. */
+function keepDefinition(registered: Registered, write: Write, state: ViewState, next: ViewState): readonly RegistryChange[] {
+  const left = state.registeredGeneration;
+  if (!next.keptGenerations.includes(left)) return [];
+  return [putViewVersion(registered.project, write.name, versionOf(left), registeredDefinition(registered, write))];
 }
 
 function plain(write: Write): ViewPlan {
   return {
     action: write.before === null ? "created" : "changed",
     online: "nothing",
-    generations: null,
+    versions: null,
     recompute: [],
     touched: null,
     stateChanges: [],
-    refusal: null,
   };
 }
 
-function isServedMeaning(write: Write, state: ViewState): boolean {
-  if (state.served === null) return false;
-  return encodeDefinition(servedViewOf(write.name, state.served)).dataFingerprint === write.encoded.dataFingerprint;
+/** The newest kept generation, beside the registered one, that was filled under this very definition. */
+function generationWithMeaning(registered: Registered, write: Write, state: ViewState): number | null {
+  const records = registered.viewVersions(write.name);
+  const found = state.keptGenerations.findLast((generation) => {
+    if (generation === state.registeredGeneration) return false;
+    const record = records.get(versionOf(generation));
+    const definition = record === undefined ? (generation === state.activeGeneration ? state.served : null) : readVersion(record);
+    return definition !== null && encodeDefinition(servedViewOf(write.name, definition)).dataFingerprint === write.encoded.dataFingerprint;
+  });
+  return found ?? null;
+}
+
+function readVersion(record: RegistryRecord): ServedDefinition {
+  return decodeViewVersion(record.name, record.spec);
 }
 
 /** The registered definition with all it refers to, as it stands before the change. */
-function servedDefinition(registered: Registered, write: Write): ServedDefinition {
+function registeredDefinition(registered: Registered, write: Write): ServedDefinition {
   const spec = write.before?.spec ?? null;
   const references = referencesOf("feature_view", write.name, spec);
   const source = references.source ?? "";
@@ -191,18 +229,4 @@ function changedState(registered: Registered, view: string, next: ViewState): re
 
 function putViewState(registered: Registered, view: string, next: ViewState): RegistryChange {
   return putState(viewStateKey(registered.project, view), encodeViewState(next), registered.viewState(view)?.revision ?? 0);
-}
-
-function refuseWithoutRecreate(write: Write, change: ViewChange, differences: readonly FieldDifference[]): Issue {
-  const fields = change.rebuild.map((path) => {
-    const told = differences.filter((d) => d.part === "data" && (d.path === path || d.path.startsWith(`${path}.`)));
-    return told.length === 0 ? path : told.map((d) => `${printFieldPath(d.path)} (${printFieldChange(d)})`).join(", ");
-  });
-  return {
-    code: "ASOF_RECREATE_REQUIRED",
-    path: `feature_view.${write.name}`,
-    value: change.rebuild.join(", "),
-    message: `Feature view "${write.name}" has been materialized, and this changes what its stored values mean: ${fields.join("; ")}.`,
-    fix: `Run again with \`--recreate\`: a new generation is built by the next materialize while the old one is served. Or define a new view under another name.`,
-  };
 }

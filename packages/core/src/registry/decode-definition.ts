@@ -227,6 +227,7 @@ function decodeReference(part: StoredObject, resolver: DefinitionResolver): View
     features: memberOf(part, "features") === null ? null : textsAt(part, "features"),
     keys: textMapAt(part, "keys"),
     maxAgeUs: numberOrNullAt(part, "maxAgeUs"),
+    ...(memberOf(part, "version") === undefined ? {} : { version: numberAt(part, "version") }),
   };
 }
 

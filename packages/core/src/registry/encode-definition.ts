@@ -163,6 +163,7 @@ function encodeReference(reference: ViewReference): Json {
     features: reference.features === null ? null : [...reference.features],
     keys: { ...reference.keys },
     maxAgeUs: reference.maxAgeUs,
+    ...(reference.version === undefined ? {} : { version: reference.version }),
   };
 }
 

@@ -52,7 +52,7 @@ export interface FeatureRegistry {
   /**
    * Registers a view or a service with everything it stands on, as `apply` would: new objects are created, changed ones are
    * changed in place where that is safe, nothing is deleted. Registering the same again changes nothing. Throws what `apply`
-   * refuses (ASOF_RECREATE_REQUIRED, ASOF_NOT_OWNER, …).
+   * refuses (ASOF_IN_USE, ASOF_NOT_OWNER, …).
    */
   registerFeature(definition: ViewModel | ServiceModel): Promise<{ readonly changed: boolean }>;
   /** Registered features by view and declaration. */

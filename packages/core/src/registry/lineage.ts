@@ -9,6 +9,7 @@ import type {
 } from "../definition/model.ts";
 import type { Json } from "../value/json.ts";
 import { columnsOfFeature } from "./used-columns.ts";
+import { printVersion } from "./view-version.ts";
 
 /** `from` was used to make `to`, as a definition says; the project and the time are added where it is recorded. */
 export interface DerivedEdge {
@@ -36,15 +37,20 @@ export function lineageOfView(view: ViewModel): readonly DerivedEdge[] {
   return view.form === "request" ? lineageOfRequestView(view) : lineageOfStoredView(view);
 }
 
+/** What the features of a version of a view were made from, under the version's own name. */
+export function lineageOfVersion(view: PlainViewModel | WindowedViewModel, version: number): readonly DerivedEdge[] {
+  return lineageOfStoredView(view, printVersion(view.name, version));
+}
+
 /** Every feature that a service uses. */
 export function lineageOfService(service: ServiceModel): readonly DerivedEdge[] {
   const to = lineageNode.service(service.name);
   return distinct(service.views.flatMap((reference) => featuresOf(reference).map((from) => ({ from, to, details: detailsOf(reference) }))));
 }
 
-function lineageOfStoredView(view: PlainViewModel | WindowedViewModel): readonly DerivedEdge[] {
+function lineageOfStoredView(view: PlainViewModel | WindowedViewModel, name = view.name): readonly DerivedEdge[] {
   return view.features.flatMap((feature) => {
-    const to = lineageNode.feature(view.name, feature.name);
+    const to = lineageNode.feature(name, feature.name);
     const columns = columnsOfFeature(feature);
     const nodes = columns.length > 0 ? columns.map((c) => lineageNode.column(view.source.name, c)) : [rowsOf(view.source)];
     return nodes.map((from) => ({ from, to, details: { kind: feature.kind } }));
@@ -65,12 +71,15 @@ function lineageOfRequestView(view: RequestViewModel): readonly DerivedEdge[] {
 }
 
 function featuresOf(reference: ViewReference): readonly string[] {
-  const names = reference.features ?? reference.view.features.map((f) => f.name);
-  return names.map((name) => lineageNode.feature(reference.view.name, name));
+  const { view, features, version } = reference;
+  if (version === undefined) return (features ?? view.features.map((f) => f.name)).map((name) => lineageNode.feature(view.name, name));
+  // Which features a version has is known where it is looked up, not to what refers to it.
+  return (features ?? ["*"]).map((name) => lineageNode.feature(printVersion(view.name, version), name));
 }
 
 function detailsOf(reference: ViewReference): Json {
-  return reference.name === reference.view.name ? {} : { as: reference.name };
+  const { view, version, name } = reference;
+  return name === (version === undefined ? view.name : printVersion(view.name, version)) ? {} : { as: name };
 }
 
 /** A view may be used twice under different names; the first use stands for the edge. */

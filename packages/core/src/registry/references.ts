@@ -1,13 +1,13 @@
 import type { RecordKind } from "../store/registry.ts";
 import type { Json } from "../value/json.ts";
-import { memberOf, objectAt, objectsAt, readObject, textAt, textsAt } from "./read-json.ts";
+import { memberOf, numberAt, objectAt, objectsAt, readObject, textAt, textsAt } from "./read-json.ts";
 
 /** What a registered object refers to, by name, read from its spec without decoding the rest. */
 export interface References {
   readonly entities: readonly string[];
   readonly source: string | null;
-  /** `features` null = all of them. */
-  readonly views: readonly { readonly view: string; readonly features: readonly string[] | null }[];
+  /** `features` null = all of them; `version` null = the active one. */
+  readonly views: readonly { readonly view: string; readonly features: readonly string[] | null; readonly version: number | null }[];
 }
 
 const none: References = { entities: [], source: null, views: [] };
@@ -26,6 +26,7 @@ export function referencesOf(kind: RecordKind, name: string, spec: Json): Refere
       : objectsAt(data, member).map((r) => ({
           view: textAt(r, "view"),
           features: memberOf(r, "features") === null ? null : textsAt(r, "features"),
+          version: memberOf(r, "version") === undefined ? null : numberAt(r, "version"),
         })),
   };
 }

@@ -20,21 +20,18 @@ import type { Coverage, ServedDefinition, ViewState } from "./view-state.ts";
 export function encodeViewState(state: ViewState): Json {
   return {
     activeGeneration: state.activeGeneration,
-    buildingGeneration: state.buildingGeneration,
+    registeredGeneration: state.registeredGeneration,
+    keptGenerations: state.keptGenerations,
+    replaceWhenReady: state.replaceWhenReady,
     lastGeneration: state.lastGeneration,
     retiredGenerations: state.retiredGenerations,
+    retiredAtUs: state.retiredAtUs,
     schemas: fromMap(state.schemas, (schemas) => schemas.map(encodeSchema)),
     coverage: fromMap(state.coverage, (features) => fromMap(features, (c) => ({ fromUs: c.fromUs, toUs: c.toUs }))),
     cursor: fromMap(state.cursor, (c) => ({ createdUs: c.createdUs, eventUs: c.eventUs })),
+    createdAtUs: fromMap(state.createdAtUs, (us) => us),
     lastMaterializedAtUs: state.lastMaterializedAtUs,
-    servedSpec:
-      state.served === null
-        ? null
-        : {
-            view: state.served.view,
-            entities: state.served.entities.map((e) => ({ name: e.name, spec: e.spec })),
-            source: { name: state.served.source.name, spec: state.served.source.spec },
-          },
+    servedSpec: state.served === null ? null : encodeServed(state.served),
     deleted: state.deleted,
   };
 }
@@ -44,8 +41,7 @@ export function decodeViewState(spec: Json, view: string): ViewState {
   const object = readObject(spec, `view state "${view}"`);
   const served = memberOf(object, "servedSpec") === null ? null : objectAt(object, "servedSpec");
   return {
-    activeGeneration: numberAt(object, "activeGeneration"),
-    buildingGeneration: numberOrNullAt(object, "buildingGeneration"),
+    ...decodeGenerations(object),
     lastGeneration: numberAt(object, "lastGeneration"),
     retiredGenerations: numbersAt(object, "retiredGenerations"),
     schemas: generationsOf(object, "schemas", (o, generation) => objectsAt(o, generation).map(decodeSchema)),
@@ -60,7 +56,46 @@ export function decodeViewState(spec: Json, view: string): ViewState {
   };
 }
 
-function decodeServed(object: StoredObject): ServedDefinition {
+type Generations = "activeGeneration" | "registeredGeneration" | "keptGenerations" | "replaceWhenReady" | "retiredAtUs" | "createdAtUs";
+
+function decodeGenerations(object: StoredObject): Pick<ViewState, Generations> {
+  const activeGeneration = numberAt(object, "activeGeneration");
+  if (memberOf(object, "keptGenerations") === undefined) return decodeBuilding(object, activeGeneration);
+  return {
+    activeGeneration,
+    registeredGeneration: numberAt(object, "registeredGeneration"),
+    keptGenerations: numbersAt(object, "keptGenerations"),
+    replaceWhenReady: memberOf(object, "replaceWhenReady") === true,
+    retiredAtUs: numberOrNullAt(object, "retiredAtUs"),
+    createdAtUs: generationsOf(object, "createdAtUs", numberAt),
+  };
+}
+
+/** The format before this one: one generation, and at most one being built that was to replace it. */
+function decodeBuilding(object: StoredObject, activeGeneration: number): Pick<ViewState, Generations> {
+  const building = numberOrNullAt(object, "buildingGeneration");
+  const active = activeGeneration === 0 ? [] : [activeGeneration];
+  return {
+    activeGeneration,
+    registeredGeneration: building ?? activeGeneration,
+    keptGenerations: building === null ? active : [...active, building],
+    replaceWhenReady: building !== null,
+    retiredAtUs: null,
+    createdAtUs: new Map(),
+  };
+}
+
+/** A definition with what it refers to, as a member of a record. */
+export function encodeServed(served: ServedDefinition): Json {
+  return {
+    view: served.view,
+    entities: served.entities.map((e) => ({ name: e.name, spec: e.spec })),
+    source: { name: served.source.name, spec: served.source.spec },
+  };
+}
+
+/** Reads what {@link encodeServed} wrote. */
+export function decodeServed(object: StoredObject): ServedDefinition {
   const named = (o: StoredObject) => ({ name: textAt(o, "name"), spec: memberOf(o, "spec") ?? null });
   return {
     view: memberOf(object, "view") ?? null,

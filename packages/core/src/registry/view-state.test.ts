@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { chance, choose, int, sample, seededRandom, times } from "@asof/testkit";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson, isJsonObject } from "./canonical-json.ts";
 import { encodeDefinition } from "./encode-definition.ts";
 import { rowSchemaOf } from "./row-schema.ts";
 import {
+  activateGeneration,
+  addGeneration,
   addSchema,
   type Coverage,
-  cancelBuilding,
   deleteViewState,
   dropFeatures,
   forgetGenerations,
@@ -17,11 +18,11 @@ import {
   recordCoverage,
   recordCursor,
   recordMaterialized,
+  replaceActive,
+  retireGeneration,
+  returnToGeneration,
   type ServedDefinition,
-  startBuilding,
-  switchGeneration,
   type ViewState,
-  writeGeneration,
 } from "./view-state.ts";
 import { decodeViewState, encodeViewState } from "./view-state-codec.ts";
 
@@ -33,6 +34,10 @@ const served: ServedDefinition = {
   entities: [{ name: "customer", spec: encodeDefinition(customer).spec }],
   source: { name: "profiles", spec: encodeDefinition(profiles).spec },
 };
+
+const none: ReadonlySet<number> = new Set();
+const beside = { replaceWhenReady: false, pinned: none, nowUs: 5 };
+const covered = (state: ViewState, generation: number) => recordCoverage(state, generation, ["a"], { fromUs: null, toUs: 9 });
 
 const coverageOf = (state: ViewState, feature: string) => state.coverage.get(state.activeGeneration)?.get(feature);
 
@@ -75,14 +80,74 @@ describe("coverage", () => {
     assert.deepEqual([...(dropped.coverage.get(1)?.keys() ?? [])], ["a"]);
   });
 
-  test("a generation that is not in use is refused", () => {
+  test("a generation that is not kept is refused by its version", () => {
     assert.throws(() => recordCoverage(newViewState(schema), 2, ["f"], { fromUs: 0, toUs: 1 }), {
       code: "ASOF_NOT_APPLIED",
-      message: /Generation 2 .*served: 1/,
+      message: /Version v1 .*there are: v0/,
     });
-    assert.throws(() => switchGeneration(newViewState(schema), 2), { code: "ASOF_NOT_APPLIED" });
-    assert.equal(switchGeneration(newViewState(schema), 1).activeGeneration, 1, "a repeated switch changes nothing");
+    assert.throws(() => activateGeneration(newViewState(schema), 2), { code: "ASOF_NOT_APPLIED" });
+    assert.throws(() => retireGeneration(newViewState(schema), 2, 1), { code: "ASOF_NOT_APPLIED" });
+    assert.equal(activateGeneration(newViewState(schema), 1).activeGeneration, 1, "what is active already stays so");
   });
+});
+
+describe("generations", () => {
+  const kept = (s: ViewState) => [s.activeGeneration, s.registeredGeneration, s.keptGenerations, s.retiredGenerations];
+
+  test("one comes beside the active one, which stays active until another is activated; both are kept", () => {
+    const two = addGeneration(covered(newViewState(schema, 1), 1), otherSchema, beside);
+    assert.deepEqual(kept(two), [1, 2, [1, 2], []]);
+    assert.deepEqual(
+      [...two.createdAtUs],
+      [
+        [1, 1],
+        [2, 5],
+      ],
+    );
+    assert.deepEqual(kept(activateGeneration(two, 2)), [2, 2, [1, 2], []]);
+  });
+
+  test("a registered one that is neither active nor covered nor pinned is given up by the next change", () => {
+    const two = addGeneration(newViewState(schema), schema, beside);
+    assert.deepEqual(kept(addGeneration(two, schema, beside)), [1, 3, [1, 3], [2]]);
+    assert.deepEqual(kept(addGeneration(covered(two, 2), schema, beside)), [1, 3, [1, 2, 3], []]);
+    assert.deepEqual(kept(addGeneration(two, schema, { ...beside, pinned: new Set([2]) })), [1, 3, [1, 2, 3], []]);
+  });
+
+  test("one that was kept becomes the registered one again", () => {
+    const two = covered(addGeneration(newViewState(schema), schema, { ...beside, replaceWhenReady: true }), 2);
+    const back = returnToGeneration(two, 1, { ...beside, replaceWhenReady: true });
+    assert.deepEqual([...kept(back), back.replaceWhenReady], [1, 1, [1, 2], [], false]);
+    const forth = returnToGeneration(activateGeneration(back, 1), 2, beside);
+    assert.deepEqual(kept(forth), [1, 2, [1, 2], []]);
+  });
+
+  test("one that replaces the active one retires it, unless that is pinned", () => {
+    const two = covered(addGeneration(newViewState(schema), schema, { ...beside, replaceWhenReady: true }), 2);
+    const replaced = replaceActive(two, { pinned: none, nowUs: 7 });
+    assert.deepEqual([...kept(replaced), replaced.retiredAtUs, replaced.replaceWhenReady], [2, 2, [2], [1], 7, false]);
+    assert.deepEqual(replaceActive(replaced, { pinned: none, nowUs: 8 }), replaced, "once");
+    assert.deepEqual(kept(replaceActive(two, { pinned: new Set([1]), nowUs: 7 })), [2, 2, [1, 2], []]);
+  });
+
+  test("one in use is never retired", () => {
+    assert.throws(() => retireGeneration(addGeneration(newViewState(schema), schema, beside), 1, 1), /assertion failed/);
+  });
+});
+
+test("a state of the format before is read: what was being built replaces the active one, whose definition the state holds", () => {
+  const now = encodeViewState(covered(addGeneration(newViewState(schema), otherSchema, { ...beside, replaceWhenReady: true }), 1));
+  assert.ok(isJsonObject(now));
+  const { registeredGeneration: _, keptGenerations, replaceWhenReady, retiredAtUs, createdAtUs, ...shared } = now;
+  const before = { ...shared, buildingGeneration: 2, servedSpec: { ...served } };
+  const read = decodeViewState(before, "v");
+  assert.deepEqual([read.keptGenerations, read.registeredGeneration, read.replaceWhenReady], [[1, 2], 2, true]);
+  assert.deepEqual(read.served, served);
+  assert.deepEqual(decodeViewState(encodeViewState(read), "v"), read);
+  const done = activateGeneration(covered(read, 2), 2);
+  assert.deepEqual([done.keptGenerations, done.retiredGenerations, done.served], [[2], [1], null]);
+  const alone = decodeViewState({ ...shared, buildingGeneration: null, servedSpec: null }, "v");
+  assert.deepEqual([alone.keptGenerations, alone.registeredGeneration, alone.replaceWhenReady], [[1], 1, false]);
 });
 
 describe("schemas and cursors", () => {
@@ -100,12 +165,12 @@ describe("schemas and cursors", () => {
     assert.deepEqual([state.cursor.get(1), state.lastMaterializedAtUs], [{ createdUs: 5, eventUs: 7 }, 100]);
   });
 
-  test("a view has online data once something is covered, materialized or being built", () => {
+  test("a view has online data once something is covered, materialized or kept beside it", () => {
     const fresh = newViewState(schema);
     assert.equal(hasOnlineData(fresh), false);
     assert.equal(hasOnlineData(recordCoverage(fresh, 1, ["f"], { fromUs: 0, toUs: 1 })), true);
     assert.equal(hasOnlineData(recordMaterialized(fresh, 1)), true);
-    assert.equal(hasOnlineData(startBuilding(fresh, schema, served)), true);
+    assert.equal(hasOnlineData(addGeneration(fresh, schema, beside)), true);
   });
 });
 
@@ -113,15 +178,20 @@ test("under any course of events the numbered invariants hold and the state surv
   const events: Readonly<Record<string, (s: ViewState, at: () => number) => ViewState>> = {
     schema: (s) => (s.deleted ? s : addSchema(s, otherSchema)),
     open: (s) => openGeneration(s, schema),
-    build: (s) => (s.deleted ? s : startBuilding(s, schema, served)),
-    cancel: (s) => (s.deleted ? s : cancelBuilding(s)),
-    switch: (s) => (s.buildingGeneration === null ? s : switchGeneration(s, s.buildingGeneration)),
-    cover: (s, at) =>
-      s.deleted ? s : recordCoverage(s, chance2(at) ? s.activeGeneration : writeGeneration(s), ["a"], { fromUs: at(), toUs: at() + 100 }),
-    cursor: (s, at) => (s.deleted ? s : recordCursor(s, writeGeneration(s), { createdUs: at(), eventUs: null }, at())),
+    add: (s, at) => (s.deleted ? s : addGeneration(s, schema, { ...beside, replaceWhenReady: chance2(at) })),
+    pin: (s) => (s.deleted ? s : addGeneration(s, schema, { ...beside, pinned: new Set(s.keptGenerations) })),
+    back: (s, at) => (s.deleted ? s : returnToGeneration(s, anyOf(s.keptGenerations, at), beside)),
+    activate: (s, at) => (s.deleted ? s : activateGeneration(s, anyOf(s.keptGenerations, at))),
+    replace: (s, at) => (s.deleted ? s : replaceActive(s, { pinned: none, nowUs: at() })),
+    retire: (s, at) => {
+      const others = s.keptGenerations.filter((g) => g !== s.activeGeneration && g !== s.registeredGeneration);
+      return others.length === 0 ? s : retireGeneration(s, anyOf(others, at), at());
+    },
+    cover: (s, at) => (s.deleted ? s : recordCoverage(s, anyOf(s.keptGenerations, at), ["a"], { fromUs: at(), toUs: at() + 100 })),
+    cursor: (s, at) => (s.deleted ? s : recordCursor(s, s.registeredGeneration, { createdUs: at(), eventUs: null }, at())),
     forget: (s) => forgetGenerations(s, s.retiredGenerations.slice(0, 1)),
     drop: (s) => dropFeatures(s, ["a"]),
-    delete: deleteViewState,
+    delete: (s, at) => deleteViewState(s, at()),
   };
   const names = Object.keys(events);
   const seen = new Set<string>();
@@ -153,24 +223,31 @@ function chance2(at: () => number): boolean {
   return at() % 2 === 0;
 }
 
+function anyOf(generations: readonly number[], at: () => number): number {
+  return generations[at() % generations.length] ?? 0;
+}
+
 function checkInvariants(before: ViewState, after: ViewState, message: string): void {
-  const { activeGeneration, buildingGeneration, lastGeneration, retiredGenerations } = after;
-  const inUse = [activeGeneration, ...(buildingGeneration === null ? [] : [buildingGeneration])];
-  assert.equal(activeGeneration === 0, after.deleted, `${message}: invariant 1`);
-  assert.ok(buildingGeneration === null || buildingGeneration > activeGeneration, `${message}: invariant 2`);
-  assert.equal(after.served === null, buildingGeneration === null, `${message}: invariant 3`);
-  for (const map of [after.schemas, after.coverage, after.cursor]) {
-    for (const generation of map.keys()) assert.ok(inUse.includes(generation), `${message}: invariant 4`);
+  const { activeGeneration, registeredGeneration, keptGenerations: inUse, lastGeneration, retiredGenerations } = after;
+  assert.deepEqual([activeGeneration === 0, registeredGeneration === 0, inUse.length === 0], Array(3).fill(after.deleted), message);
+  if (!after.deleted) assert.ok(inUse.includes(activeGeneration) && inUse.includes(registeredGeneration), `${message}: invariant 1`);
+  assert.deepEqual(
+    inUse.toSorted((a, b) => a - b),
+    inUse,
+    `${message}: ascending`,
+  );
+  assert.ok(!after.replaceWhenReady || activeGeneration !== registeredGeneration, `${message}: invariant 4`);
+  for (const map of [after.schemas, after.coverage, after.cursor, after.createdAtUs]) {
+    for (const generation of map.keys()) assert.ok(inUse.includes(generation), `${message}: invariant 5`);
   }
-  if (!after.deleted) for (const generation of inUse) assert.ok((after.schemas.get(generation)?.length ?? 0) > 0, `${message}: a schema`);
-  assert.ok(!retiredGenerations.some((g) => inUse.includes(g)), `${message}: invariant 5`);
+  for (const generation of inUse) assert.ok((after.schemas.get(generation)?.length ?? 0) > 0, `${message}: a schema`);
+  assert.ok(!retiredGenerations.some((g) => inUse.includes(g)), `${message}: invariant 6`);
   assert.equal(new Set(retiredGenerations).size, retiredGenerations.length, `${message}: retired once`);
   assert.ok(
-    Math.max(...inUse, ...retiredGenerations) <= lastGeneration && lastGeneration >= before.lastGeneration,
+    Math.max(0, ...inUse, ...retiredGenerations) <= lastGeneration && lastGeneration >= before.lastGeneration,
     `${message}: numbers grow`,
   );
-  for (const generation of [before.activeGeneration, before.buildingGeneration ?? 0]) {
-    if (generation === 0 || inUse.includes(generation)) continue;
-    assert.ok(retiredGenerations.includes(generation), `${message}: what is not in use any more is retired`);
+  for (const generation of before.keptGenerations) {
+    if (!inUse.includes(generation)) assert.ok(retiredGenerations.includes(generation), `${message}: what is not kept any more is retired`);
   }
 }

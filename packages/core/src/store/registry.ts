@@ -10,6 +10,7 @@ export const recordKinds = [
   "feature_view",
   "feature_service",
   "view_state",
+  "view_version",
   "source_state",
   "held_rows",
 ] as const;

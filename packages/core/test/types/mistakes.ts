@@ -168,6 +168,10 @@ basketActivity.withKeys({ custmer_id: "buyer_id" });
 const renames = { custmer_id: "buyer_id" } as const;
 // @ts-expect-error withKeys by a variable
 basketActivity.withKeys(renames);
+// @ts-expect-error version by its text
+basketActivity.version("v1");
+// @ts-expect-error pick of what was not declared of a version
+basketActivity.version(1, { spend_30d: float64() }).pick("spend_3d");
 // @ts-expect-error view twice in a service
 featureService("d", [basketActivity, totals, basketActivity]);
 // @ts-expect-error alias twice in a service

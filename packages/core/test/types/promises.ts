@@ -58,6 +58,12 @@ same<ValuesOf<typeof picked>, { readonly big_30d: bigint | null }>();
 const buyer = merchantActivity.as("buyer").withKeys({ customer_id: "buyer_id" });
 same<(typeof buyer)["name"], "buyer">();
 same<(typeof buyer)["~keys"], { readonly buyer_id: number; readonly merchant_id: string; readonly region: number }>();
+const former = basketActivity.version(1);
+same<(typeof former)["name"], "basket_activity@v1">();
+same<(typeof former)["~keys"], { readonly customer_id: number }>();
+same<ValuesOf<typeof former>["anything"], unknown>();
+const declared = basketActivity.version(0, { spend_30d: int64(), plan: string() });
+same<ValuesOf<typeof declared>, { readonly spend_30d: bigint | null; readonly plan: string | null }>();
 const young = churnFeatures.maxAge("1h");
 same<typeof young, typeof churnFeatures>();
 
@@ -84,6 +90,10 @@ export async function online(customers: readonly { readonly customer_id: number 
   const first = many.rows[0];
   same<Exclude<typeof first, undefined>["totals"], { readonly baskets_1d: number | null }>();
   same<undefined extends typeof first ? true : false, true>();
+  const versions = await store.getOnlineFeatures({ features: [churnFeatures, declared, former], entities: [{ customer_id: 1 }] });
+  same<(typeof versions.rows)[0]["basket_activity@v0"]["plan"], string | null>();
+  same<(typeof versions.rows)[0]["basket_activity@v1"]["plan"], unknown>();
+  same<(typeof versions.rows)[0]["churn_features"]["tenure_months"], number | null>();
   const global = await store.getOnlineFeatures({ features: [totals], entities: [{}] });
   same<(typeof global.rows)[0], { readonly totals: { readonly baskets_1d: number | null } }>();
 }

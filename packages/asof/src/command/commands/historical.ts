@@ -23,7 +23,7 @@ const rowsShownMax = 10;
 export async function runHistoricalFeatures(context: CommandContext, options: HistoricalCommandOptions): Promise<void> {
   const target = options.out === undefined ? null : targetOf(context, options, options.out);
   await withSession(context, options, async (session) => {
-    const asked = await askedBy(session, options);
+    const asked = await askedBy(session, options, "training");
     await using spine = await readSpine(context, session, asked, options);
     const { timeColumn, knowledge, fullFeatureNames } = options;
     const query = { asked, spine: spine.input, timeColumn, knowledge, fullFeatureNames };

@@ -25,7 +25,7 @@ interface OnlineCommandOptions extends GlobalOptions, AskedOptions {
 export async function runOnlineFeatures(context: CommandContext, options: OnlineCommandOptions): Promise<void> {
   const atUs = options.at === undefined ? undefined : parseInstant(options.at);
   await withSession(context, options, async (session) => {
-    const asked = await askedBy(session, options);
+    const asked = await askedBy(session, options, "serving");
     const { outputs } = planRequest(asked, { fullFeatureNames: true });
     const entities = entityRows(asked, options.entity ?? []);
     const answer = await session.getOnline(asked, entities, atUs);

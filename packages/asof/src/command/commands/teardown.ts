@@ -57,6 +57,5 @@ function generationsOf(registry: RegistryView, name: string): readonly OnlineVie
   const model = registry.models.views.get(name);
   if (state === undefined || model === undefined) return [];
   const served = onlineViewOf(registry.project, model, state, state.activeGeneration);
-  const others = [...state.retiredGenerations, ...(state.buildingGeneration === null ? [] : [state.buildingGeneration])];
-  return [served, ...others.map((generation) => ({ ...served, generation }))];
+  return [...state.keptGenerations, ...state.retiredGenerations].map((generation) => ({ ...served, generation }));
 }

@@ -8,7 +8,8 @@ import {
   type Json,
   type PlainViewModel,
   parseInstant,
-  storedView,
+  parseVersion,
+  servedVersion,
   type Value,
   type ValueType,
   valueToJson,
@@ -40,7 +41,7 @@ export async function runWhy(context: CommandContext, reference: string, options
   }
   await withSession(context, options, async (session) => {
     await refuseRequestView(session, view);
-    const asked = await session.ask({ features: [reference] });
+    const asked = await session.resolve(await session.ask({ features: [reference] }), "training");
     const entities = entityRows(asked, options.entity ?? []);
     const [entity = {}] = entities;
     if (entities.length !== 1)
@@ -57,7 +58,7 @@ export async function runWhy(context: CommandContext, reference: string, options
       { view, feature, entity, atUs, signal: context.signal },
       (references, rows, at) => session.getOnline(references, rows, at),
     );
-    const model = storedView(registry, view);
+    const { model } = servedVersion(registry, view);
     if (context.json) context.printJson(jsonOf(answer, model));
     else show(context, answer, model, rowsMax);
     if (answer.verdict === "different" && answer.online.status !== "INCOMPLETE") context.exitCode = 4;
@@ -75,7 +76,8 @@ function parseReference(reference: string): { readonly view: string; readonly fe
 }
 
 /** A request view's values come from its inputs: those are what can be explained. */
-async function refuseRequestView(session: Session, name: string): Promise<void> {
+async function refuseRequestView(session: Session, text: string): Promise<void> {
+  const name = parseVersion(text).view;
   const view = (await session.registry()).models.views.get(name);
   if (view?.form !== "request") return;
   throw new AsofError("ASOF_USAGE", `"${name}" is a request view: its values are computed by its function, from its inputs.`, {

@@ -1,0 +1,137 @@
+import type { PlainViewModel, RequestViewModel, ServiceModel, ViewReference, WindowedViewModel } from "../definition/model.ts";
+import { AsofError } from "../error/error.ts";
+import { encodeDefinition } from "../registry/encode-definition.ts";
+import { parseVersion, printVersion } from "../registry/view-version.ts";
+import { printType, sameType } from "../value/type.ts";
+import { type RegistryView, storedView } from "./registry-view.ts";
+import type { ServedRegistry, ServedView } from "./served.ts";
+
+/**
+ * Replaces the views of references by the definitions that these mean in one registry version: a version by its number means that
+ * version, no version means the active one, in training and in serving alike. A definition that is not registered (changed and not
+ * applied yet) stays as it is. References that mean what they hold are returned as they are.
+ *
+ * `serving`: a feature that the active version lacks and the registered definition has is left in, to be answered as NOT_FOUND; in
+ * training it is refused, so that no training set is filled with nulls unnoticed. ASOF_VERSION_UNKNOWN, ASOF_FEATURE_UNKNOWN.
+ */
+export function resolveVersions<A extends ServiceModel | readonly ViewReference[]>(
+  asked: A,
+  registry: ServedRegistry,
+  purpose: "training" | "serving",
+): A;
+export function resolveVersions(
+  asked: ServiceModel | readonly ViewReference[],
+  registry: ServedRegistry,
+  purpose: "training" | "serving",
+): ServiceModel | readonly ViewReference[] {
+  const resolve = (reference: ViewReference): ViewReference => resolveReference(reference, registry, purpose, []);
+  if (!isService(asked)) return mapChanged(asked, resolve);
+  const views = mapChanged(asked.views, resolve);
+  return views === asked.views ? asked : { ...asked, views };
+}
+
+function isService(asked: ServiceModel | readonly ViewReference[]): asked is ServiceModel {
+  return !Array.isArray(asked);
+}
+
+/** The same list where nothing changes. */
+function mapChanged(list: readonly ViewReference[], map: (reference: ViewReference) => ViewReference): readonly ViewReference[] {
+  const mapped = list.map(map);
+  return mapped.every((reference, i) => reference === list[i]) ? list : mapped;
+}
+
+function resolveReference(
+  reference: ViewReference,
+  registry: ServedRegistry,
+  purpose: "training" | "serving",
+  above: readonly string[],
+): ViewReference {
+  const { view, version } = reference;
+  if (version !== undefined) return resolveNumber(reference, version, registry);
+  if (view.form !== "request") return resolveActive(reference, view, registry, purpose);
+  // A circle is refused where the request is planned, with its path.
+  if (above.includes(view.name)) return reference;
+  const inputs = mapChanged(view.inputs, (input) => resolveReference(input, registry, purpose, [...above, view.name]));
+  const resolved: RequestViewModel = { ...view, inputs };
+  return inputs === view.inputs ? reference : { ...reference, view: resolved };
+}
+
+function resolveNumber(reference: ViewReference, version: number, registry: ServedRegistry): ViewReference {
+  const { name } = reference.view;
+  const found = keptVersion(registry, name, version);
+  for (const [feature, type] of Object.entries(reference.declared ?? {})) {
+    const has = found.model.features.find((f) => f.name === feature)?.type;
+    if (has === undefined || sameType(has, type)) continue;
+    throw new AsofError(
+      "ASOF_COLUMN_TYPE",
+      `Feature "${printVersion(name, version)}:${feature}" is ${printType(has)}, and it is asked for as ${printType(type)}.`,
+      { path: `${printVersion(name, version)}:${feature}`, fix: `Declare it as ${printType(has)} in .version(${version}, …).` },
+    );
+  }
+  return { ...reference, view: found.model };
+}
+
+/** A version that is kept; ASOF_VERSION_UNKNOWN otherwise, ASOF_FEATURE_UNKNOWN where there is no such view. */
+export function keptVersion(registry: ServedRegistry, view: string, version: number): ServedView {
+  const versions = registry.versions.get(view);
+  const found = versions?.get(version);
+  if (found !== undefined) return found;
+  if (versions === undefined) {
+    const isRequest = registry.models.views.get(view)?.form === "request";
+    throw new AsofError(
+      "ASOF_FEATURE_UNKNOWN",
+      isRequest
+        ? `"${view}" is a request view, which has no versions: nothing of it is stored.`
+        : `No stored feature view "${view}" is registered.`,
+      { path: view, value: view, fix: isRequest ? "Leave the version out." : "Fix the name, or run `asof apply`." },
+    );
+  }
+  const kept = [...versions.keys()].map((number) => `v${number}`).join(", ");
+  throw new AsofError("ASOF_VERSION_UNKNOWN", `Feature view "${view}" has no version v${version}. Kept are: ${kept}.`, {
+    path: printVersion(view, version),
+    value: version,
+    fix: "See `asof versions`; a version that was dropped cannot be read any more.",
+  });
+}
+
+/** What a text means: `view` its active version, `view@v1` that one. ASOF_FEATURE_UNKNOWN, ASOF_VERSION_UNKNOWN. */
+export function servedVersion(registry: RegistryView, text: string): ServedView {
+  const { view, version } = parseVersion(text);
+  const active = registry.views.get(storedView(registry, view).name);
+  if (version !== null) return keptVersion(registry, view, version);
+  if (active !== undefined) return active;
+  throw new AsofError("ASOF_NOT_APPLIED", `Feature view "${view}" has no state in the registry.`, { path: view, fix: "Run `asof apply`." });
+}
+
+function resolveActive(
+  reference: ViewReference,
+  defined: PlainViewModel | WindowedViewModel,
+  registry: ServedRegistry,
+  purpose: "training" | "serving",
+): ViewReference {
+  const active = registry.views.get(defined.name);
+  const registered = registry.models.views.get(defined.name);
+  if (active === undefined || registered === undefined || active.model === registered) return reference;
+  const meaning = encodeDefinition(defined).dataFingerprint;
+  if (meaning === encodeDefinition(active.model).dataFingerprint) return reference;
+  if (purpose === "training" && meaning !== encodeDefinition(registered).dataFingerprint) return reference;
+  const asked = reference.features ?? defined.features.map((f) => f.name);
+  const added = defined.features.filter((f) => asked.includes(f.name) && !active.model.features.some((a) => a.name === f.name));
+  if (purpose === "training" && added.length > 0) refuseAdded(defined.name, added[0]?.name ?? "", active, registry);
+  const view = { ...active.model, features: [...active.model.features, ...added] };
+  return { ...reference, view, features: asked };
+}
+
+function refuseAdded(view: string, feature: string, active: ServedView, registry: ServedRegistry): never {
+  const newest = [...(registry.versions.get(view)?.values() ?? [])].find((v) => v.model === registry.models.views.get(view));
+  const number = newest?.version ?? 0;
+  throw new AsofError(
+    "ASOF_FEATURE_UNKNOWN",
+    `Feature "${view}:${feature}" came with version v${number}; the active one is v${active.version}, which does not have it.`,
+    {
+      path: `${view}:${feature}`,
+      value: feature,
+      fix: `Ask for ${printVersion(view, number)}, or \`asof activate ${view}\` when it is materialized.`,
+    },
+  );
+}

@@ -1,0 +1,52 @@
+import type { Issue } from "../error/error.ts";
+import { referencesOf } from "../registry/references.ts";
+import { generationOf, versionOf } from "../registry/view-state.ts";
+import type { RecordKind } from "../store/registry.ts";
+import type { Json } from "../value/json.ts";
+import { printObject } from "./plan.ts";
+import type { Registered } from "./registered.ts";
+
+/** An object that may refer to versions of views: a service, or a request view. */
+export interface VersionUser {
+  readonly kind: RecordKind;
+  readonly name: string;
+  readonly spec: Json;
+}
+
+/** Who refers to which version of which view by number: view → version → users. */
+export type PinnedVersions = ReadonlyMap<string, ReadonlyMap<number, readonly VersionUser[]>>;
+
+export function pinnedVersions(users: Iterable<VersionUser>): PinnedVersions {
+  const pinned = new Map<string, Map<number, VersionUser[]>>();
+  for (const user of users) {
+    for (const { view, version } of referencesOf(user.kind, user.name, user.spec).views) {
+      if (version === null) continue;
+      const versions = pinned.get(view) ?? new Map<number, VersionUser[]>();
+      pinned.set(view, versions.set(version, [...(versions.get(version) ?? []), user]));
+    }
+  }
+  return pinned;
+}
+
+/** The users of one version, as messages name them. */
+export function printUsers(users: readonly VersionUser[]): string {
+  return users.map((u) => printObject(u.kind === "feature_service" ? "feature_service" : "feature_view", u.name)).join(", ");
+}
+
+/** References of objects to be written to versions that are not kept. */
+export function refuseUnkept(registered: Registered, users: readonly VersionUser[]): readonly Issue[] {
+  return [...pinnedVersions(users)].flatMap(([view, versions]) => {
+    const kept = registered.viewState(view)?.state.keptGenerations ?? [];
+    return [...versions]
+      .filter(([version]) => !kept.includes(generationOf(version)))
+      .map(
+        ([version, by]): Issue => ({
+          code: "ASOF_VERSION_UNKNOWN",
+          path: `feature_view.${view}`,
+          value: version,
+          message: `${printUsers(by)} refers to version v${version} of feature view "${view}", which is not kept. There are: ${kept.map((g) => `v${versionOf(g)}`).join(", ") || "none"}.`,
+          fix: "Refer to a version that `asof versions` lists, or to the view without a version.",
+        }),
+      );
+  });
+}
