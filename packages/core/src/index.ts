@@ -63,7 +63,7 @@ export type {
   Expr,
   ExprByClass,
   InstantLiteral,
-  ListExpr,
+  NestedExpr,
   NumberClass,
   NumberExpr,
   NumberJs,
@@ -111,6 +111,7 @@ export type {
   ViewReference,
   WindowedViewModel,
 } from "./definition/model.ts";
+export { json, list, map, set, struct, vector } from "./definition/nested-types.ts";
 export { physicalName } from "./definition/physical-name.ts";
 export { nearest } from "./definition/read.ts";
 export { type ComputeInput, type RequestViewOptions, requestView } from "./definition/request-view.ts";
@@ -150,6 +151,7 @@ export type { NoExtra, Nothing, TypeMessage } from "./definition/type-message.ts
 export { validateRepository, validateUses } from "./definition/validate.ts";
 export {
   type AnyKeyType,
+  type AnyMapKey,
   type AnyNotNull,
   type AnyScalar,
   type AnyValueType,
@@ -169,18 +171,25 @@ export {
   type Int64,
   int32,
   int64,
+  type JsonText,
   type List,
-  list,
+  type MapOf,
   type MetaOptions,
+  type NestedTag,
   type Nullable,
   nullable,
+  type SetOf,
+  type Struct,
+  type StructFields,
   string,
+  type TagText,
   type Text,
   type Timestamp,
   timestamp,
   type Uuid,
   uuid,
   type ValueClass,
+  type Vector,
   valueTypeOf,
 } from "./definition/value-types.ts";
 export type { AnyView, ValuesOf, View } from "./definition/view.ts";

@@ -35,8 +35,8 @@ export function aggregateResultType(fn: AggregateFunction, argument: ValueType |
 }
 
 /**
- * Whether an aggregate function takes an argument of this type: numbers for sum, avg, variance and stddev; scalars for min, max,
- * firstN, lastN and distinctCount; anything for first and last. Count takes none (null) and ignores one.
+ * Whether an aggregate function takes an argument of this type: numbers for sum, avg, variance and stddev; scalars for min, max
+ * and distinctCount; anything for first, last, firstN and lastN. Count takes none (null) and ignores one.
  */
 export function acceptsArgument(fn: AggregateFunction, argument: ValueType | null): boolean {
   if (fn.fn === "count") return true;
@@ -49,6 +49,8 @@ export function acceptsArgument(fn: AggregateFunction, argument: ValueType | nul
       return isNumeric(argument);
     case "first":
     case "last":
+    case "firstN":
+    case "lastN":
       return true;
     default:
       return isOrderable(argument);

@@ -34,7 +34,7 @@ export interface NumericExpr extends AnyExpr {
 
 /** An expression of any scalar type. */
 export interface OrderedExpr extends AnyExpr {
-  readonly "~class": Exclude<ValueClass, "list">;
+  readonly "~class": Exclude<ValueClass, "nested">;
 }
 
 /** The JavaScript form of an argument: that of the column it names, or of the expression. */
@@ -73,7 +73,7 @@ export function avg(column: unknown, options?: unknown): AnyAggregate {
 /** Smallest value, nulls skipped; NaN is greatest. Null for the empty window. */
 export function min<
   C,
-  const A extends { [P in keyof C]: C[P] extends { readonly "~class": Exclude<ValueClass, "list"> } ? P : never }[keyof C] | OrderedExpr,
+  const A extends { [P in keyof C]: C[P] extends { readonly "~class": Exclude<ValueClass, "nested"> } ? P : never }[keyof C] | OrderedExpr,
 >(column: A, options?: AggregateOptions<C>): Aggregate<JsOfArgument<A, C> | null, C>;
 export function min(column: unknown, options?: unknown): AnyAggregate {
   return make("min", column, options);
@@ -82,7 +82,7 @@ export function min(column: unknown, options?: unknown): AnyAggregate {
 /** Greatest value, nulls skipped; NaN is greatest. Null for the empty window. */
 export function max<
   C,
-  const A extends { [P in keyof C]: C[P] extends { readonly "~class": Exclude<ValueClass, "list"> } ? P : never }[keyof C] | OrderedExpr,
+  const A extends { [P in keyof C]: C[P] extends { readonly "~class": Exclude<ValueClass, "nested"> } ? P : never }[keyof C] | OrderedExpr,
 >(column: A, options?: AggregateOptions<C>): Aggregate<JsOfArgument<A, C> | null, C>;
 export function max(column: unknown, options?: unknown): AnyAggregate {
   return make("max", column, options);
@@ -125,19 +125,21 @@ export function last(column: unknown, options?: unknown): AnyAggregate {
 }
 
 /** The first `n` values (1 to 1,000) in the row order, oldest first, nulls skipped. `[]` for the empty window. */
-export function firstN<
-  C,
-  const A extends { [P in keyof C]: C[P] extends { readonly "~class": Exclude<ValueClass, "list"> } ? P : never }[keyof C] | OrderedExpr,
->(column: A, n: number, options?: AggregateOptions<C>): Aggregate<readonly NonNullable<JsOfArgument<A, C>>[] | null, C>;
+export function firstN<C, const A extends keyof C | AnyExpr>(
+  column: A,
+  n: number,
+  options?: AggregateOptions<C>,
+): Aggregate<readonly NonNullable<JsOfArgument<A, C>>[] | null, C>;
 export function firstN(column: unknown, n: unknown, options?: unknown): AnyAggregate {
   return make("firstN", column, options, n);
 }
 
 /** The last `n` values (1 to 1,000) in the row order, oldest first, nulls skipped. `[]` for the empty window. */
-export function lastN<
-  C,
-  const A extends { [P in keyof C]: C[P] extends { readonly "~class": Exclude<ValueClass, "list"> } ? P : never }[keyof C] | OrderedExpr,
->(column: A, n: number, options?: AggregateOptions<C>): Aggregate<readonly NonNullable<JsOfArgument<A, C>>[] | null, C>;
+export function lastN<C, const A extends keyof C | AnyExpr>(
+  column: A,
+  n: number,
+  options?: AggregateOptions<C>,
+): Aggregate<readonly NonNullable<JsOfArgument<A, C>>[] | null, C>;
 export function lastN(column: unknown, n: unknown, options?: unknown): AnyAggregate {
   return make("lastN", column, options, n);
 }
@@ -145,7 +147,7 @@ export function lastN(column: unknown, n: unknown, options?: unknown): AnyAggreg
 /** Number of distinct values, exact up to `bound`, nulls skipped. 0 for the empty window. */
 export function distinctCount<
   C,
-  const A extends { [P in keyof C]: C[P] extends { readonly "~class": Exclude<ValueClass, "list"> } ? P : never }[keyof C] | OrderedExpr,
+  const A extends { [P in keyof C]: C[P] extends { readonly "~class": Exclude<ValueClass, "nested"> } ? P : never }[keyof C] | OrderedExpr,
 >(column: A, options?: DistinctOptions<C>): Aggregate<number | null, C>;
 export function distinctCount(column: unknown, options?: unknown): AnyAggregate {
   return make("distinctCount", column, options);

@@ -5,6 +5,7 @@ import { collectDefinitions } from "./collect.ts";
 import { isDefinition, issuesOf, modelOf, referenceOf } from "./definition.ts";
 import { entity } from "./entity.ts";
 import { featureView } from "./feature-view.ts";
+import { list } from "./nested-types.ts";
 import { attachPayload } from "./payload.ts";
 import { requestView } from "./request-view.ts";
 import { featureService } from "./service.ts";
@@ -18,7 +19,6 @@ import {
   float64,
   int32,
   int64,
-  list,
   nullable,
   string,
   timestamp,

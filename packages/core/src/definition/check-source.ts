@@ -12,7 +12,7 @@ export function checkSource(source: SourceModel, list: IssueList): void {
   for (const name of names) checkColumnName(name, "a column", `${path}.columns.${name}`, list);
   for (const role of ["eventTime", "createdTime"] as const) {
     const column = source.columns.find((c) => c.name === source[role]);
-    if (column === undefined || column.type.kind === "timestamp") continue;
+    if (column === undefined || (column.type.kind === "timestamp" && column.type.precision === undefined)) continue;
     const message = `Column "${column.name}" is the source's ${role}, but is declared as ${printType(column.type)}.`;
     list.add("ASOF_COLUMN_TYPE", `${path}.${role}`, column.name, message, "Declare it as timestamp(), or leave it out of the columns.");
   }

@@ -3,7 +3,7 @@ import { makeHandle } from "./payload.ts";
 import { asRecord, IssueList, OptionReader, readName } from "./read.ts";
 import { readColumns } from "./read-columns.ts";
 import type { Merge, Nothing, TypeMessage } from "./type-message.ts";
-import type { AnyKeyType, AnyNotNull, AnyValueType, MetaOptions } from "./value-types.ts";
+import type { AnyKeyType, AnyNotNull, AnyValueType, MetaOptions, TagText } from "./value-types.ts";
 
 /** The thing described, with the typed values that identify one. */
 export interface Entity<out Name extends string, out Keys> {
@@ -32,7 +32,7 @@ export interface EntityOptions<K> extends MetaOptions {
 type KeyCheck<K> = { readonly [P in keyof K as K[P] extends AnyKeyType ? never : P]: KeyVerdict<K[P]> };
 
 type KeyVerdict<T> = T extends AnyNotNull
-  ? TypeMessage<`a key cannot be ${T["~tag"]}: that has no exact form`>
+  ? TypeMessage<`a key cannot be ${TagText<T["~tag"]>}: that has no exact form`>
   : TypeMessage<"a key is never null: remove nullable(…)">;
 
 /**

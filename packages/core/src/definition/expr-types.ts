@@ -16,7 +16,7 @@ export interface Expr<out Js, out N extends null = never> {
 
 /** A type that an expression can be cast to. */
 export interface CastTarget<out Class extends ValueClass> extends AnyScalar {
-  readonly "~class": Class & Exclude<ValueClass, "list">;
+  readonly "~class": Class & Exclude<ValueClass, "nested">;
 }
 
 /** An expression of any scalar type; `Targets` are the classes it can be cast to. */
@@ -216,11 +216,11 @@ export interface BytesExpr<out N extends null = never> extends ScalarExpr<Uint8A
   readonly "~condition": TypeMessage<NotACondition>;
 }
 
-/** Lists can be tested for null and passed on, nothing else. */
-export interface ListExpr<out Js, out N extends null = never> extends Expr<Js, N> {
-  readonly "~class": "list";
-  readonly "~kind": "list";
-  readonly "~numeric": TypeMessage<"a list is not a number">;
+/** Lists, sets, maps, structs, json and vectors can be tested for null and passed on, nothing else. */
+export interface NestedExpr<out Js, out N extends null = never> extends Expr<Js, N> {
+  readonly "~class": "nested";
+  readonly "~kind": "nested";
+  readonly "~numeric": TypeMessage<"a nested value is not a number">;
   readonly "~condition": TypeMessage<NotACondition>;
 }
 
@@ -236,7 +236,7 @@ export interface ExprByClass<Js, N extends null> {
   readonly time: TimeExpr<N>;
   readonly date: DateExpr<N>;
   readonly uuid: UuidExpr<N>;
-  readonly list: ListExpr<Js, N>;
+  readonly nested: NestedExpr<Js, N>;
 }
 
 /** Any expression. */

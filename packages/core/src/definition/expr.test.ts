@@ -5,8 +5,9 @@ import { expressionFault } from "../expression/signature.ts";
 import { printType } from "../value/type.ts";
 import { expressionPayload } from "./expr.ts";
 import { caseWhen, coalesce, greatest, least, literal } from "./functions.ts";
+import { list } from "./nested-types.ts";
 import { parquet } from "./source.ts";
-import { bool, bytes, date, decimal, float32, float64, int32, int64, list, nullable, string, timestamp, uuid } from "./value-types.ts";
+import { bool, bytes, date, decimal, float32, float64, int32, int64, nullable, string, timestamp, uuid } from "./value-types.ts";
 
 const row = parquet("s", {
   path: "p",

@@ -46,6 +46,10 @@ class ExpressionHandle {
     const type = this.#self.node.type;
     if (this.#self.poisoned) return this;
     if (target === null) return this.#fail(wrongOperand(to, "a type such as float64()"));
+    if (target.type.kind === "timestamp" && target.type.precision !== undefined) {
+      const message = "Expressions calculate in microseconds; whole seconds are declared on a column.";
+      return this.#fail({ code: "ASOF_COLUMN_TYPE", message, fix: "Cast to timestamp()." });
+    }
     if (!canCast(type, target.type)) {
       const message = `There is no cast from ${showOperand(this)} to ${printType(target.type)} that every engine agrees on.`;
       return this.#fail({ code: "ASOF_COLUMN_TYPE", message, fix: "Cast to another type, or change the column in the source." });

@@ -5,7 +5,7 @@ import { IssueList, readName } from "./read.ts";
 import { readFeatureView } from "./read-view.ts";
 import type { Source } from "./source.ts";
 import type { Nothing, TypeMessage } from "./type-message.ts";
-import type { AnyValueType, MetaOptions } from "./value-types.ts";
+import type { AnyValueType, MetaOptions, TagText } from "./value-types.ts";
 import { type AnyView, makeView, type View } from "./view.ts";
 
 export interface ViewOptions<E, C> extends MetaOptions {
@@ -33,9 +33,9 @@ type Wrong<F, C> = {
 
 /** What is wrong with one plain feature. */
 type Verdict<K, F, C> = K extends keyof C & keyof F
-  ? C[K] extends { readonly "~tag": infer Have extends string }
-    ? F[K] extends { readonly "~tag": infer Want extends string }
-      ? TypeMessage<`feature "${K & string}" is ${Want}, but the source's column is ${Have}`>
+  ? C[K] extends { readonly "~tag": infer Have }
+    ? F[K] extends { readonly "~tag": infer Want }
+      ? TypeMessage<`feature "${K & string}" is ${TagText<Want>}, but the source's column is ${TagText<Have, "another">}`>
       : never
     : never
   : TypeMessage<`the source has no column "${K & string}"`, keyof C>;

@@ -3,9 +3,10 @@ import { baskets, type Case, loose, on, reportsEach, sound } from "../../test/de
 import { count, derive } from "./aggregates.ts";
 import { entity } from "./entity.ts";
 import { featureView } from "./feature-view.ts";
+import { list, map, set, struct, vector } from "./nested-types.ts";
 import { featureService } from "./service.ts";
 import { csv, kafka, parquet, sql } from "./source.ts";
-import { float64, int64, list, nullable, string } from "./value-types.ts";
+import { type AnyNotNull, float64, int64, nullable, string, timestamp } from "./value-types.ts";
 
 const anyView = loose(featureView);
 const anyEntity = loose(entity);
@@ -27,17 +28,93 @@ const cases: Readonly<Record<string, Case>> = {
     path: "feature_views.an_object",
     message: /not text/,
   },
-  "a list of lists": {
-    made: () => anyParquet("s", { path: "p", columns: { a: loose(list)(list(string())) } }),
+  "a list of nullable elements": {
+    made: () => anyParquet("s", { path: "p", columns: { a: loose(list)(nullable(string())) } }),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "sources.s.columns.a",
+    message: /may be null anyway/,
+  },
+  "a set of lists": {
+    made: () => anyParquet("s", { path: "p", columns: { a: loose(set)(list(string())) } }),
     code: "ASOF_DEFINITION_INVALID",
     path: "sources.s.columns.a",
     message: /takes a scalar type/,
+  },
+  "a map with floats as keys": {
+    made: () => anyParquet("s", { path: "p", columns: { a: loose(map)(float64(), string()) } }),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "sources.s.columns.a",
+    message: /Keys of a map/,
+  },
+  "a map without value type": {
+    made: () => anyParquet("s", { path: "p", columns: { a: loose(map)(string()) } }),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "sources.s.columns.a",
+    message: /values of a map/,
+  },
+  "a struct without fields": {
+    made: () => anyParquet("s", { path: "p", columns: { a: struct({}) } }),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "sources.s.columns.a",
+    message: /at least one field/,
+  },
+  "a struct with a field that is no type": {
+    made: () => anyParquet("s", { path: "p", columns: { a: loose(struct)({ city: "string" }) } }),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "sources.s.columns.a",
+    message: /"city" has no value type/,
+  },
+  "a struct with fields that differ in case": {
+    made: () => anyParquet("s", { path: "p", columns: { a: struct({ city: string(), City: string() }) } }),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "sources.s.columns.a",
+    message: /differ in case only/,
+  },
+  "a struct with a prototype": {
+    made: () => anyParquet("s", { path: "p", columns: { a: struct({ ["__proto__"]: string() }) } }),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "sources.s.columns.a",
+    message: /cannot be named "__proto__"/,
+  },
+  "a vector of no length": {
+    made: () => anyParquet("s", { path: "p", columns: { a: vector(0) } }),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "sources.s.columns.a",
+    message: /1 to 65,536 numbers/,
+  },
+  "a type without end": {
+    made: () => {
+      let type: AnyNotNull = list(string());
+      for (let i = 0; i < 40; i++) type = list(type);
+      return anyParquet("s", { path: "p", columns: { a: type } });
+    },
+    code: "ASOF_DEFINITION_INVALID",
+    path: "sources.s.columns.a",
+    message: /more than 32 levels/,
+  },
+  "an unknown precision": {
+    made: () => anyParquet("s", { path: "p", columns: { a: loose(timestamp)({ precision: "ms" }) } }),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "sources.s.columns.a.precision",
+    message: /microseconds, or whole seconds/,
+  },
+  "a time of rows in whole seconds": {
+    made: () => parquet("s", { path: "p", eventTime: "at", columns: { at: timestamp({ precision: "s" }) } }),
+    code: "ASOF_COLUMN_TYPE",
+    path: "sources.s.eventTime",
+    message: /declared as timestamp\(s\)/,
+  },
+  "a struct as key": {
+    made: () => anyEntity("e", { key: { id: struct({ a: string() }) } }),
+    code: "ASOF_COLUMN_TYPE",
+    path: "entities.e.key.id",
+    message: /struct\(\{ a: string \}\), which has no exact form as a key/,
   },
   "a nullable nothing": {
     made: () => anyParquet("s", { path: "p", columns: { a: loose(nullable)() } }),
     code: "ASOF_DEFINITION_INVALID",
     path: "sources.s.columns.a",
-    message: /any type/,
+    message: /takes a type/,
   },
   "int64 as text": {
     made: () => anyParquet("s", { path: "p", columns: { a: loose(int64)({ as: "string" }) } }),

@@ -1,4 +1,4 @@
-import type { ValueType } from "../value/type.ts";
+import type { ValueKind, ValueType } from "../value/type.ts";
 import type { Meta } from "./model.ts";
 import { type Fault, makeHandle, payloadOf, type ValuePayload } from "./payload.ts";
 import { readMetaFaults } from "./read.ts";
@@ -9,18 +9,34 @@ import { readMetaFaults } from "./read.ts";
  */
 export interface AnyValueType {
   readonly kind: "type";
-  /** The type as printed, without null: what must agree between a feature and its source's column. */
-  readonly "~tag": string;
+  /** The type as printed, without null, or a {@link NestedTag}: what must agree between a feature and its source's column. */
+  readonly "~tag": unknown;
   /** The JavaScript form. */
   readonly "~js": unknown;
   readonly "~class": ValueClass;
   readonly "~null": null;
 }
 
-/** Groups of types that expressions and aggregates treat alike. `int` is int32 and int64 as number. */
-export type ValueClass = "int" | "bigint" | "float" | "decimal" | "bool" | "text" | "bytes" | "time" | "date" | "uuid" | "list";
+/** Groups of types that expressions and aggregates treat alike. `int` is int32 and int64 as number, `nested` what is no scalar. */
+export type ValueClass = "int" | "bigint" | "float" | "decimal" | "bool" | "text" | "bytes" | "time" | "date" | "uuid" | "nested";
 
-interface NotNull<Tag extends string, Js, Class extends ValueClass> {
+/** Tells types apart that cannot be printed, because fields have no sequence for the compiler. `Parts` must agree exactly. */
+export interface NestedTag<out Kind extends string, in out Parts> {
+  readonly "~kind": Kind;
+  readonly "~parts"?: (parts: Parts) => Parts;
+}
+
+/** A tag as messages name it: in full, or by its kind. */
+export type TagText<Tag, Article extends string = "a"> = Tag extends string
+  ? Tag
+  : Tag extends { readonly "~kind": infer Kind extends string }
+    ? `${Article} ${Kind}`
+    : "another type";
+
+/** The tag of a type that holds others. */
+type TagOf<Kind extends string, Tag> = Tag extends string ? `${Kind}(${Tag})` : NestedTag<Kind, Tag>;
+
+interface NotNull<Tag, Js, Class extends ValueClass> {
   readonly kind: "type";
   readonly "~tag": Tag;
   readonly "~js": Js;
@@ -35,11 +51,27 @@ export interface Float32 extends NotNull<"float32", number, "float"> {}
 export interface Float64 extends NotNull<"float64", number, "float"> {}
 export interface Text extends NotNull<"string", string, "text"> {}
 export interface Bytes extends NotNull<"bytes", Uint8Array, "bytes"> {}
-export interface Timestamp extends NotNull<"timestamp", number, "time"> {}
+export interface Timestamp<Tag extends "timestamp" | "timestamp(s)" = "timestamp"> extends NotNull<Tag, number, "time"> {}
 export interface CalendarDate extends NotNull<"date", string, "date"> {}
 export interface Decimal<P extends number = number, S extends number = number> extends NotNull<`decimal(${P}, ${S})`, string, "decimal"> {}
 export interface Uuid extends NotNull<"uuid", string, "uuid"> {}
-export interface List<out T extends AnyScalar> extends NotNull<`list(${T["~tag"]})`, readonly (T["~js"] | null)[], "list"> {}
+export interface List<T extends AnyNotNull> extends NotNull<TagOf<"list", T["~tag"]>, readonly (T["~js"] | null)[], "nested"> {}
+export interface SetOf<T extends AnyScalar> extends NotNull<TagOf<"set", T["~tag"]>, readonly T["~js"][], "nested"> {}
+export interface MapOf<K extends AnyMapKey, V extends AnyNotNull>
+  extends NotNull<NestedTag<"map", [K["~tag"], V["~tag"]]>, ReadonlyMap<K["~js"], V["~js"] | null>, "nested"> {}
+export interface Struct<F extends StructFields>
+  extends NotNull<
+    NestedTag<"struct", { readonly [N in keyof F]: [F[N]["~tag"], F[N]["~null"]] }>,
+    { readonly [N in keyof F]: F[N]["~js"] },
+    "nested"
+  > {}
+export interface JsonText extends NotNull<"json", string, "nested"> {}
+export interface Vector<N extends number = number> extends NotNull<`vector(${N})`, readonly number[], "nested"> {}
+
+/** The fields of a struct. */
+export interface StructFields {
+  readonly [name: string]: AnyValueType;
+}
 
 export interface Nullable<out T extends AnyNotNull> {
   readonly kind: "type";
@@ -54,14 +86,19 @@ export interface AnyNotNull extends AnyValueType {
   readonly "~null": never;
 }
 
-/** Any type but lists and `nullable(…)`. */
+/** Any scalar type without `nullable(…)`. */
 export interface AnyScalar extends AnyNotNull {
-  readonly "~class": Exclude<ValueClass, "list">;
+  readonly "~class": Exclude<ValueClass, "nested">;
 }
 
-/** Types of entity keys: floats and lists have no exact key form. */
+/** Types of entity keys: floats and nested types have no exact key form. */
 export interface AnyKeyType extends AnyNotNull {
-  readonly "~class": Exclude<ValueClass, "list" | "float">;
+  readonly "~class": Exclude<ValueClass, "nested" | "float">;
+}
+
+/** Types of the keys of maps: those whose JavaScript values are identical when they are equal. */
+export interface AnyMapKey extends AnyNotNull {
+  readonly "~class": "int" | "bigint" | "bool" | "text" | "time" | "date" | "uuid";
 }
 
 /** Owner, description and tags: allowed on every object, feature and column. */
@@ -71,8 +108,11 @@ export interface MetaOptions {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-function makeType<T extends AnyValueType>(type: ValueType, options: unknown, faults: readonly Fault[] = []): T {
-  const { meta, faults: metaFaults } = readMetaFaults(options, type.kind === "int64" ? ["as"] : []);
+const ownOptions: Readonly<Partial<Record<ValueKind, readonly string[]>>> = { int64: ["as"], timestamp: ["precision"] };
+
+/** A value type from its plain form; `options` may hold meta data and the type's own options. */
+export function makeType<T extends AnyValueType>(type: ValueType, options: unknown, faults: readonly Fault[] = []): T {
+  const { meta, faults: metaFaults } = readMetaFaults(options, ownOptions[type.kind] ?? []);
   return makeHandle(
     { kind: "type" },
     { of: "value", type: Object.freeze(type), nullable: false, meta, faults: [...faults, ...metaFaults] },
@@ -127,9 +167,27 @@ export function bytes(options?: MetaOptions): Bytes {
   return makeType({ kind: "bytes" }, options);
 }
 
-/** An instant: UTC microseconds since the epoch, as a `number`. Finer source times are floored. */
-export function timestamp(options?: MetaOptions): Timestamp {
-  return makeType({ kind: "timestamp" }, options);
+/**
+ * An instant: UTC microseconds since the epoch, as a `number`. Finer source times are floored; with `{ precision: "s" }` to whole
+ * seconds, offline and online alike, which is what Feast's formats can hold.
+ */
+export function timestamp<P extends "s" = never>(
+  options?: MetaOptions & { readonly precision?: P },
+): Timestamp<[P] extends [never] ? "timestamp" : "timestamp(s)"> {
+  const precision: unknown = options?.precision;
+  const faults: Fault[] =
+    precision === undefined || precision === "s"
+      ? []
+      : [
+          {
+            code: "ASOF_DEFINITION_INVALID",
+            at: "precision",
+            value: precision,
+            message: "A timestamp has microseconds, or whole seconds.",
+            fix: 'Write timestamp() or timestamp({ precision: "s" }).',
+          },
+        ];
+  return makeType(precision === "s" ? { kind: "timestamp", precision } : { kind: "timestamp" }, options, faults);
 }
 
 /** A calendar date, as text `YYYY-MM-DD`. */
@@ -157,14 +215,6 @@ export function decimal<P extends number, S extends number>(precision: P, scale:
 /** A UUID, as 36 lowercase characters. */
 export function uuid(options?: MetaOptions): Uuid {
   return makeType({ kind: "uuid" }, options);
-}
-
-/** A list of scalars; each element may be null. */
-export function list<T extends AnyScalar>(of: T, options?: MetaOptions): List<T> {
-  const element = valuePayload(of);
-  const faults: Fault[] = element === null || element.nullable || element.type.kind === "list" ? [wrongElement(of)] : [...element.faults];
-  const type: ValueType = element === null || element.type.kind === "list" ? { kind: "string" } : element.type;
-  return makeType({ kind: "list", of: type }, options, faults);
 }
 
 /**
@@ -197,7 +247,7 @@ function wrongElement(value: unknown): Fault {
   return {
     code: "ASOF_DEFINITION_INVALID",
     value,
-    message: "list(…) takes a scalar type and nullable(…) any type; elements of a list may be null anyway.",
-    fix: "Write list(float64()) or nullable(string()).",
+    message: "nullable(…) takes a type.",
+    fix: "Write nullable(string()).",
   };
 }

@@ -10,14 +10,22 @@ import {
   featureView,
   float32,
   float64,
+  int64,
+  list,
   literal,
+  map,
+  max,
   nullable,
   parquet,
   requestView,
+  set,
   string,
+  struct,
   sum,
+  timestamp,
+  vector,
 } from "@asof/core";
-import { basketActivity, baskets, churnFeatures, churnV1, customer, store, totals } from "./shop.ts";
+import { basketActivity, baskets, churnFeatures, churnV1, customer, documents, store, totals } from "./shop.ts";
 
 const on = { entities: [customer], source: baskets } as const;
 const again = featureView("again", on, { spend_30d: sum("spend", { window: "30d" }) });
@@ -117,6 +125,43 @@ featureView("a", on, {
 // @ts-expect-error literal null
 literal(null);
 
+// Nested types.
+const stored = { entities: [customer], source: documents } as const;
+featureView("a", stored, {
+  // @ts-expect-error a struct with fewer fields
+  address: struct({ city: string() }),
+});
+featureView("a", stored, {
+  // @ts-expect-error a struct with a field that may be null
+  address: struct({ city: nullable(string()), zip: nullable(string()), lines: list(string()) }),
+});
+featureView("a", stored, {
+  // @ts-expect-error a map with other values
+  scores: map(string(), int64()),
+});
+featureView("a", stored, {
+  // @ts-expect-error a vector of another length
+  embedding: vector(4),
+});
+featureView("a", stored, {
+  // @ts-expect-error microseconds of a column in seconds
+  seen_at: timestamp(),
+});
+featureView("a", stored, {
+  // @ts-expect-error max of a set
+  x: max("labels"),
+});
+featureView("a", stored, {
+  // @ts-expect-error a vector compared
+  x: count({ where: (row) => row.embedding.eq([1, 2, 3]) }),
+});
+// @ts-expect-error a set of lists
+set(list(string()));
+// @ts-expect-error a map with floats as keys
+map(float64(), string());
+// @ts-expect-error a list of nullable elements
+list(nullable(string()));
+
 // Options.
 // @ts-expect-error unknown option of a view
 featureView("a", { entities: [customer], source: baskets, tll: "3d" }, { spend: float64() });
@@ -133,6 +178,10 @@ parquet("p", { columns: { spend: float64() } });
 entity("e", {
   // @ts-expect-error float key
   key: { x: float64() },
+});
+entity("e", {
+  // @ts-expect-error struct key
+  key: { x: struct({ a: string() }) },
 });
 entity("e", {
   // @ts-expect-error nullable key

@@ -19,7 +19,19 @@ import {
   timestamp,
   type ValuesOf,
 } from "@asof/core";
-import { basketActivity, baskets, churnFeatures, churnV1, customer, merchantActivity, type spendTrend, store, totals } from "./shop.ts";
+import {
+  basketActivity,
+  baskets,
+  churnFeatures,
+  churnV1,
+  customer,
+  type documentActivity,
+  type documentFeatures,
+  merchantActivity,
+  type spendTrend,
+  store,
+  totals,
+} from "./shop.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
@@ -41,6 +53,30 @@ same<
     readonly last_plans: readonly string[] | null;
     readonly last_discounts: readonly number[] | null;
     readonly coupons_90d: number | null;
+  }
+>();
+
+same<
+  ValuesOf<typeof documentFeatures>,
+  {
+    readonly labels: readonly string[] | null;
+    readonly scores: ReadonlyMap<string, number | null> | null;
+    readonly counts: ReadonlyMap<bigint, readonly (number | null)[] | null> | null;
+    readonly address: { readonly lines: readonly (string | null)[]; readonly zip: string | null; readonly city: string } | null;
+    readonly raw: string | null;
+    readonly embedding: readonly number[] | null;
+    readonly rows: readonly ({ readonly at: number; readonly value: number | null } | null)[] | null;
+    readonly matrix: readonly (readonly (number | null)[] | null)[] | null;
+    readonly seen_at: number | null;
+  }
+>();
+same<
+  ValuesOf<typeof documentActivity>,
+  {
+    readonly address: { readonly city: string; readonly zip: string | null; readonly lines: readonly (string | null)[] } | null;
+    readonly embeddings: readonly (readonly number[])[] | null;
+    readonly scored: number | null;
+    readonly seen: number | null;
   }
 >();
 

@@ -13,19 +13,24 @@ import {
   float64,
   int32,
   int64,
+  json,
   kafka,
   last,
   lastN,
   list,
+  map,
   max,
   nullable,
   parquet,
   requestView,
+  set,
   string,
+  struct,
   sum,
   type TypedRetrieval,
   timestamp,
   uuid,
+  vector,
 } from "@asof/core";
 
 export const customer = entity("customer", { key: { customer_id: int64({ as: "number" }) }, owner: "growth@shop" });
@@ -52,6 +57,49 @@ export const baskets = parquet("baskets", {
   },
   stream: kafka({ topic: "baskets" }),
 });
+
+export const documents = parquet("documents", {
+  path: "data/documents.parquet",
+  eventTime: "event_timestamp",
+  columns: {
+    labels: set(string()),
+    scores: map(string(), float64()),
+    counts: map(int64(), list(int32())),
+    address: struct({ city: string(), zip: nullable(string()), lines: list(string()) }),
+    raw: json(),
+    embedding: vector(3),
+    rows: list(struct({ at: timestamp(), value: nullable(float64()) })),
+    matrix: list(list(float64())),
+    seen_at: timestamp({ precision: "s" }),
+  },
+});
+
+export const documentFeatures = featureView(
+  "document_features",
+  { entities: [customer], source: documents },
+  {
+    labels: set(string()),
+    scores: map(string(), float64()),
+    counts: map(int64(), list(int32())),
+    address: struct({ lines: list(string()), zip: nullable(string()), city: string() }),
+    raw: json(),
+    embedding: vector(3),
+    rows: list(struct({ at: timestamp(), value: nullable(float64()) })),
+    matrix: list(list(float64())),
+    seen_at: timestamp({ precision: "s" }),
+  },
+);
+
+export const documentActivity = featureView(
+  "document_activity",
+  { entities: [customer], source: documents },
+  {
+    address: last("address"),
+    embeddings: lastN("embedding", 2),
+    scored: count({ where: (row) => row.scores.isNotNull() }),
+    seen: max("seen_at"),
+  },
+);
 
 export const profile = parquet("profile", {
   path: ["data/profile/*.parquet"],
