@@ -10,6 +10,17 @@ export {
   isFeastKeyType,
 } from "./key/entity-key.ts";
 export { feastEntityId, feastRedisField, feastRedisKey, feastRedisTimestampField } from "./key/redis-key.ts";
+// rows of online stores in Feast's layout
+export { feastKeys } from "./online/feast-keys.ts";
+export {
+  type CellsReader,
+  type CellsWriter,
+  compileCellsReader,
+  compileCellsWriter,
+  timesOf,
+  type WrittenFeature,
+} from "./online/feast-rows.ts";
+export { type CellStamp, compareTimes, type FeatureCell, secondsOf } from "./online/feature-cell.ts";
 // registry
 export type { FeastObjectName, FeastRegistryKind } from "./registry/kinds.ts";
 export { asofRegistryField, FeastRegistryFile, type FeastRegistryObject } from "./registry/registry-file.ts";

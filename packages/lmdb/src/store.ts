@@ -82,7 +82,7 @@ const keysPerPage = 1000;
 class LmdbOnlineStore implements OnlineStore {
   readonly type = "lmdb";
   readonly keys = packedKeys;
-  readonly capabilities = { durable: "machine", snapshotReads: true, shared: true } as const;
+  readonly capabilities = { durable: "machine", snapshotReads: true, shared: true, timestamps: "microseconds" } as const;
   readonly #environment: LmdbEnvironment;
   readonly #readOnly: boolean;
   readonly #queue: WriteQueue;

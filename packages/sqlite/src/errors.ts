@@ -1,7 +1,7 @@
 import { AsofError } from "@asof/core";
 
 /** SQLite's primary result codes, see https://sqlite.org/rescode.html. */
-const code = {
+export const resultCodes = {
   permission: 3,
   busy: 5,
   locked: 6,
@@ -17,13 +17,13 @@ const code = {
 /** Whether another connection was in the way, so that the same call may succeed in a moment. */
 export function isBusy(error: unknown): boolean {
   const primary = primaryCode(error);
-  return primary === code.busy || primary === code.locked;
+  return primary === resultCodes.busy || primary === resultCodes.locked;
 }
 
 /** Whether SQLite failed because it could not make the files beside the database. */
 export function isFolderReadOnly(error: unknown): boolean {
   const primary = primaryCode(error);
-  return primary === code.cannotOpen || primary === code.readOnly;
+  return primary === resultCodes.cannotOpen || primary === resultCodes.readOnly;
 }
 
 /** SQLite's own or the file system's error as ours, once; errors of ours pass. */
@@ -31,32 +31,32 @@ export function translateError(error: unknown, path: string): unknown {
   if (error instanceof AsofError) return error;
   const details = { path, cause: error };
   switch (primaryCode(error)) {
-    case code.busy:
-    case code.locked:
+    case resultCodes.busy:
+    case resultCodes.locked:
       return new AsofError("ASOF_REGISTRY_FAILED", `The registry ${path} is locked by another process, which did not finish in time.`, {
         ...details,
         fix: "Wait for it and try again; if nothing else runs, look for a hanging process that has the file open.",
       });
-    case code.readOnly:
-    case code.permission:
+    case resultCodes.readOnly:
+    case resultCodes.permission:
       return readOnlyError(path, error);
-    case code.full:
+    case resultCodes.full:
       return new AsofError("ASOF_REGISTRY_FULL", `The registry ${path} cannot grow: the disk is full. Nothing was changed.`, {
         ...details,
         fix: "Make room and run the same command again.",
       });
-    case code.notADatabase:
+    case resultCodes.notADatabase:
       return new AsofError("ASOF_REGISTRY_UNREADABLE", `The registry ${path} is not a SQLite database.`, {
         ...details,
         fix: "Point `registry` in feature_store.yaml at another file, or move this one away.",
       });
-    case code.corrupt:
+    case resultCodes.corrupt:
       return new AsofError("ASOF_REGISTRY_UNREADABLE", `The registry ${path} is damaged.`, {
         ...details,
         fix: "Restore it from a backup, or move it away and run `asof apply`.",
       });
-    case code.cannotOpen:
-    case code.io:
+    case resultCodes.cannotOpen:
+    case resultCodes.io:
       return new AsofError("ASOF_REGISTRY_FAILED", `The registry ${path} cannot be opened: ${messageOf(error)}.`, {
         ...details,
         fix: "Look at the folder's permissions and at the disk.",
@@ -93,7 +93,8 @@ function readOnlyError(path: string, cause: unknown): AsofError {
   });
 }
 
-function primaryCode(error: unknown): number | null {
+/** SQLite's primary result code of an error; null for errors of others. */
+export function primaryCode(error: unknown): number | null {
   return error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : null;
 }
 

@@ -38,6 +38,7 @@ export type RegistryConfig =
 
 export type OnlineStoreConfig =
   | { readonly type: "lmdb"; readonly path: string; readonly mapSizeMaxBytes: number | undefined }
+  | { readonly type: "sqlite"; readonly path: string }
   | { readonly type: "memory" };
 
 export interface OfflineStoreConfig {
@@ -118,11 +119,28 @@ function readOnlineStore(value: unknown, file: YamlFile, context: ConfigContext)
   const { type, options } = chosen.value;
   if (type === "memory")
     return settled(check(storeSchemas.online_store.memory, options, ["online_store"], file), () => ({ type: "memory" }));
+  if (type === "sqlite") {
+    const hyphen = refuseHyphen(file);
+    if (hyphen !== null) return { value: null, issues: [hyphen] };
+    return settled(check(storeSchemas.online_store.sqlite, options, ["online_store"], file), (config) => ({
+      type: "sqlite",
+      path: resolve(context.repositoryPath, config.path),
+    }));
+  }
   return settled(check(storeSchemas.online_store.lmdb, options, ["online_store"], file), (config) => ({
     type: "lmdb",
     path: resolve(context.repositoryPath, config.path),
     mapSizeMaxBytes: config.map_size_max_bytes,
   }));
+}
+
+/** Feast refuses such a project beside its SQLite store: tables are named by it. */
+function refuseHyphen(file: YamlFile): Issue | null {
+  const project = isRecord(file.content) ? file.content.project : undefined;
+  if (typeof project !== "string" || !project.includes("-")) return null;
+  const at = file.placeOf(["project"]);
+  const message = `${at}: project is ${file.show(["project"], project)}; beside an online store of type sqlite it cannot have a hyphen.`;
+  return { code: "ASOF_CONFIG_INVALID", path: at, value: project, message, fix: "Write `_` for it, or use another online store." };
 }
 
 function readOfflineStore(value: unknown, file: YamlFile, context: ConfigContext): Read<OfflineStoreConfig> {
@@ -227,6 +245,9 @@ const unusedOptions: readonly KeyPath[] = [
   ["materialization", "online_write_batch_size"],
   ["registry", "cache_ttl_seconds"],
   ["registry", "cache_mode"],
+  ["online_store", "similarity"],
+  ["online_store", "text_search_enabled"],
+  ["online_store", "enable_openai_compatible_store"],
   ["offline_store", "staging_location"],
   ["offline_store", "staging_location_endpoint_override"],
 ];

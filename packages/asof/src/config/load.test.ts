@@ -114,6 +114,8 @@ batch_engine: local
   test("stores in their short forms; a byte-order mark and comments are fine", async () => {
     const config = await load("\ufeff# shop\nproject: shop # ours\nregistry: data/r.db\nonline_store: memory\noffline_store: duckdb\n");
     assert.deepEqual([config.registry.type, config.onlineStore, config.offlineStore.type], ["sqlite", { type: "memory" }, "duckdb"]);
+    const folder = repositoryOf("project: shop\nonline_store: sqlite\n");
+    assert.deepEqual((await loadConfig(folder, {})).onlineStore, { type: "sqlite", path: join(folder, "data/online.db") });
     assert.deepEqual((await load("project: shop\nregistry: { type: memory }\n")).registry, { type: "memory" });
   });
 
@@ -307,6 +309,18 @@ const faults: readonly (readonly [string, string, string, RegExp])[] = [
     /memory_limit must be a size such as "512MB" or "4GiB"; it is "lots"/,
   ],
   [
+    "a project that Feast's tables cannot be named by",
+    "project: my-shop\nonline_store: sqlite\n",
+    "ASOF_CONFIG_INVALID",
+    /1:10: project is "my-shop"; beside an online store of type sqlite it cannot have a hyphen/,
+  ],
+  [
+    "searching by vectors",
+    "project: shop\nonline_store: { type: sqlite, vector_enabled: true }\n",
+    "ASOF_CONFIG_INVALID",
+    /vector_enabled must be false: searching by vectors is not available; it is true/,
+  ],
+  [
     "a bad duration",
     "project: shop\nmaterialization: { lookback: 1 month }\n",
     "ASOF_CONFIG_INVALID",
@@ -341,7 +355,7 @@ const faults: readonly (readonly [string, string, string, RegExp])[] = [
     "a type of a wrong type",
     "project: shop\nonline_store: { type: 7 }\n",
     "ASOF_CONFIG_INVALID",
-    /online_store\.type must be text; it is 7\. Write one of: lmdb, memory/,
+    /online_store\.type must be text; it is 7\. Write one of: lmdb, sqlite, memory/,
   ],
   [
     "an unknown store",

@@ -77,6 +77,13 @@ export const storeSchemas = {
   },
   online_store: {
     lmdb: z.strictObject({ path: text.default("data/online"), map_size_max_bytes: count.optional() }),
+    sqlite: z.strictObject({
+      path: text.default("data/online.db"),
+      vector_enabled: z.literal(false, expected("false: searching by vectors is not available")).optional(),
+      similarity: z.string().nullable().optional(),
+      text_search_enabled: z.boolean().optional(),
+      enable_openai_compatible_store: z.boolean().optional(),
+    }),
     memory: z.strictObject({}),
   },
   offline_store: {

@@ -4,7 +4,7 @@ export type StoreRole = "registry" | "online_store" | "offline_store";
 /** Types that this version opens, with the package that each needs; null = always there. The first one is the default. */
 export const knownStores: Readonly<Record<StoreRole, Readonly<Record<string, string | null>>>> = {
   registry: { sqlite: "@asof/sqlite", memory: null },
-  online_store: { lmdb: "@asof/lmdb", memory: null },
+  online_store: { lmdb: "@asof/lmdb", sqlite: "@asof/sqlite", memory: null },
   offline_store: { duckdb: "@asof/duckdb" },
 };
 
@@ -12,7 +12,6 @@ export const knownStores: Readonly<Record<StoreRole, Readonly<Record<string, str
 const feastStores: Readonly<Record<StoreRole, readonly string[]>> = {
   registry: ["file", "sql", "snowflake.registry", "remote"],
   online_store: [
-    "sqlite",
     "redis",
     "postgres",
     "mysql",

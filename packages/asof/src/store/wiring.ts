@@ -43,6 +43,10 @@ export async function openOffline(repositoryPath: string, config: Config): Promi
 export async function openOnline(config: Config): Promise<OnlineStore> {
   const { onlineStore } = config;
   if (onlineStore.type === "memory") return openMemoryOnlineStore();
+  if (onlineStore.type === "sqlite") {
+    const { openSqliteOnlineStore } = await loadStore("sqlite", () => import("@asof/sqlite"));
+    return openSqliteOnlineStore({ path: onlineStore.path });
+  }
   const { openLmdbOnlineStore } = await loadStore("lmdb", () => import("@asof/lmdb"));
   const { path, mapSizeMaxBytes } = onlineStore;
   try {

@@ -40,7 +40,7 @@ const keysPerPage = 1000;
 class MemoryOnlineStore implements OnlineStore {
   readonly type = "memory";
   readonly keys = packedKeys;
-  readonly capabilities = { durable: "none", snapshotReads: true, shared: false } as const;
+  readonly capabilities = { durable: "none", snapshotReads: true, shared: false, timestamps: "microseconds" } as const;
   readonly #views = new Map<string, MemoryView>();
   #lastVersion = 0;
   #open = true;

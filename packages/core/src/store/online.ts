@@ -145,5 +145,7 @@ export interface OnlineStore extends OnlineReader, OnlineWriter, AsyncDisposable
     readonly snapshotReads: boolean;
     /** Other processes may read and write at the same time. */
     readonly shared: boolean;
+    /** How fine values of the type timestamp may be; a finer one is ASOF_VALUE_INVALID when it is written. Event times are always in µs. */
+    readonly timestamps: "microseconds" | "seconds";
   };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { AsofError, equalValues, type OnlineRow, type OnlineStore, rowSchema } from "@asof/core";
 import type { ContractCase } from "./describe-contract.ts";
 import {
-  hardValues,
+  hardValuesFor,
   numberKey,
   orderSchema,
   permutations,
@@ -193,7 +193,7 @@ export const rowCases: Readonly<Record<string, ContractCase<OnlineStore>>> = {
   },
 
   "every value type is exact": async (store) => {
-    for (const { name, type, values } of hardValues) {
+    for (const { name, type, values } of hardValuesFor(store)) {
       const typed = sampleView({
         view: `typed_${name}`,
         schema: rowSchema([
@@ -223,11 +223,20 @@ export const rowCases: Readonly<Record<string, ContractCase<OnlineStore>>> = {
     }
   },
 
+  "a timestamp finer than the store keeps is refused, and nothing is written": async (store) => {
+    if (store.capabilities.timestamps !== "seconds") return;
+    const typed = sampleView({ view: "moments", schema: rowSchema([{ name: "seen", type: { kind: "timestamp" } }]) });
+    const rows = [5_000_000, 5_000_001].map((value, k) => sampleRow(typed, numberKey(k), 1, null, [value]));
+    await assert.rejects(store.putRows(typed, rows), (error: unknown) => error instanceof AsofError && error.code === "ASOF_VALUE_INVALID");
+    assert.deepEqual(await readRows(store, typed, [numberKey(0), numberKey(1)]), [null, null]);
+  },
+
   "one row holds every type, read feature by feature": async (store) => {
-    const typed = sampleView({ view: "everything", schema: rowSchema(hardValues) });
-    const values = hardValues.map((sample) => sample.values.at(-1) ?? null);
+    const samples = hardValuesFor(store);
+    const typed = sampleView({ view: "everything", schema: rowSchema(samples) });
+    const values = samples.map((sample) => sample.values.at(-1) ?? null);
     await store.putRows(typed, [sampleRow(typed, numberKey(1), 1, null, values)]);
-    for (const [i, { name, type }] of hardValues.entries()) {
+    for (const [i, { name, type }] of samples.entries()) {
       const [row] = await readRows(store, typed, [numberKey(1)], [name]);
       assert.ok(equalValues(type, row?.values[0] ?? null, values[i] ?? null), name);
     }

@@ -130,8 +130,15 @@ export function permutations<T>(items: readonly T[]): T[][] {
 
 const bigint64: ValueType = { kind: "int64", as: "bigint" };
 
+/** {@link hardValues} as fine as a store keeps them. */
+export function hardValuesFor(store: OnlineStore): typeof hardValues {
+  if (store.capabilities.timestamps === "microseconds") return hardValues;
+  const seconds = [0, -1_000_000, 1_700_000_000_000_000, 9_007_199_254_000_000];
+  return hardValues.map((sample) => (sample.type.kind === "timestamp" ? { ...sample, values: seconds } : sample));
+}
+
 /** For every value type the values that are easily got wrong. */
-export const hardValues: readonly { readonly name: string; readonly type: ValueType; readonly values: readonly Value[] }[] = [
+const hardValues: readonly { readonly name: string; readonly type: ValueType; readonly values: readonly Value[] }[] = [
   { name: "bool", type: { kind: "bool" }, values: [true, false] },
   { name: "int32", type: { kind: "int32" }, values: [0, -1, 2 ** 31 - 1, -(2 ** 31)] },
   { name: "int64", type: bigint64, values: [0n, -1n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 1n] },
