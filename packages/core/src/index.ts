@@ -268,7 +268,7 @@ export { type Random, systemRandom } from "./platform/random.ts";
 export { sleep } from "./platform/sleep.ts";
 // point-in-time
 export { compileJoin, refuseNameCollisions } from "./point-in-time/compile-join.ts";
-export type { AggregateDialect, Dialect, EngineColumn, Fold, InstantRange } from "./point-in-time/dialect.ts";
+export type { AggregateDialect, Dialect, EngineColumn, Fold, InstantRange, StatisticsDialect } from "./point-in-time/dialect.ts";
 export { type BoundHistory, countUndated, type HistoryQuery, logColumns, selectHistory } from "./point-in-time/history-sql.ts";
 export type { History, JoinPlan, LogReference, SpinePlan, ViewJoin } from "./point-in-time/join-plan.ts";
 export { type Moments, selectMoments } from "./point-in-time/moments-sql.ts";
@@ -284,6 +284,25 @@ export type {
   Step,
 } from "./point-in-time/program.ts";
 export { compilePull } from "./point-in-time/pull-sql.ts";
+export {
+  type DescribedRows,
+  describeColumns,
+  planValuesAtEnd,
+  type StatisticsEngine,
+  selectActiveKeys,
+  selectPlainRows,
+} from "./point-in-time/statistics.ts";
+export {
+  type FeatureStatistics,
+  type Histogram,
+  type QuantileName,
+  quantilePercents,
+  type StatisticsLimits,
+  type StatisticsRequest,
+  statisticsLimits,
+  type TopValue,
+  type ViewStatistics,
+} from "./point-in-time/statistics-request.ts";
 // registry
 export { canonicalJson, fingerprintOf } from "./registry/canonical-json.ts";
 export { type EncodedDefinition, encodeDefinition, recordKindOf } from "./registry/encode-definition.ts";

@@ -63,4 +63,9 @@ export const duckDbDialect: Dialect = {
   fail: (code, detail) => `error(${quoteText(`${failureMark}${code}:${detail}`)})`,
   partitionOf: (keys, count) => `hash(${keys.join(", ")}) % ${count}`,
   aggregates,
+  statistics: {
+    length: (sql, type) => (type.kind === "bytes" ? `octet_length(${sql})` : `length(${sql})`),
+    approximateDistinct: (sql) => `approx_count_distinct(${sql})`,
+    quantiles: (sql, fractions) => `quantile_disc(${sql}, [${fractions.join(", ")}])`,
+  },
 };

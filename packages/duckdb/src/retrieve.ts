@@ -4,6 +4,7 @@ import {
   type HistoryTables,
   type JoinPlan,
   type JoinProgram,
+  type JoinTables,
   type ReportQuery,
   type RetrievalReport,
   type RunOptions,
@@ -58,11 +59,24 @@ export async function retrieve(
 ): Promise<DuckDbResult> {
   const progress = new Progress(options);
   const prepared = await prepare(session, places, plan, spine, progress.begin("reading the spine").statement);
-  const program = compileJoin(plan, prepared, sessionDialect);
-  await runLanes(session, plan, program, lanesAtOnce, options, progress);
+  const program = await runJoin(session, plan, prepared, lanesAtOnce, options, progress);
   const report = await reportOf(session, prepared.spine, program.reports, progress.begin("counting").statement);
   options.onProgress?.(1, "done");
   return new DuckDbResult(session, prepared.spine, program.outputs, program.from, report);
+}
+
+/** Computes a join over loaded tables into tables of the session, which lie there until it is closed. */
+export async function runJoin(
+  session: Session,
+  plan: JoinPlan,
+  tables: JoinTables,
+  lanesAtOnce: number,
+  options: RunOptions,
+  progress = new Progress(options),
+): Promise<JoinProgram> {
+  const program = compileJoin(plan, tables, sessionDialect);
+  await runLanes(session, plan, program, lanesAtOnce, options, progress);
+  return program;
 }
 
 /**

@@ -12,6 +12,8 @@ import type {
   SourceDescription,
   SourceModel,
   SpineInput,
+  StatisticsRequest,
+  ViewStatistics,
 } from "@asof/core";
 import { appendLog } from "./append-log.ts";
 import type { Places } from "./bind-plan.ts";
@@ -22,6 +24,7 @@ import { pull } from "./pull.ts";
 import { printJoin, retrieve } from "./retrieve.ts";
 import type { Session } from "./session.ts";
 import { describeSpine } from "./spine.ts";
+import { computeStatistics } from "./statistics.ts";
 
 /** Opens DuckDB in this process as the offline store: files and queries in, training sets out. Close it to free its memory and disk. */
 export async function openDuckDbOfflineStore(config: DuckDbConfig): Promise<OfflineStore> {
@@ -63,6 +66,10 @@ class DuckDbOfflineStore implements OfflineStore {
 
   async describeSource(source: SourceModel, log: LogReference | null, { signal }: RunOptions = {}): Promise<SourceDescription> {
     return this.#with((session) => describeSource(session, this.#places, source, log, { signal }));
+  }
+
+  async computeStatistics(request: StatisticsRequest, options: RunOptions = {}): Promise<ViewStatistics> {
+    return this.#with((session) => computeStatistics(session, this.#places, request, this.#lanesAtOnce, options));
   }
 
   async describeSpine(spine: GivenSpine): Promise<readonly ColumnInfo[]> {

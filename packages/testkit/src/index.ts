@@ -14,6 +14,7 @@ export { findMinimal, shrink } from "./generate/shrink.ts";
 export type { Answer, SourceRow, SourceTable, SourceTables, SpineRow } from "./oracle/data.ts";
 export { oracle } from "./oracle/oracle.ts";
 export { designRules, type Rules } from "./oracle/rules.ts";
+export { describeValues } from "./oracle/statistics.ts";
 // parity law: worlds, schedules, dying processes
 export { faultyOnlineStore, type Kill, KillSwitch, SimulatedKill, unorderedOnlineStore } from "./parity/faulty-online-store.ts";
 export { randomParityCase } from "./parity/generate-parity.ts";

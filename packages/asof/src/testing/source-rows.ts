@@ -99,6 +99,11 @@ export function readFrom(offline: OfflineStore, replaced: ReadonlyMap<string, Ba
     toSql: (plan, spine) => offline.toSql(join_(plan), spine),
     retrieve: (plan, spine, options) => offline.retrieve(join_(plan), spine, options),
     pull: (request, options) => offline.pull(pull(request), options),
+    computeStatistics: (request, options) =>
+      offline.computeStatistics(
+        { ...request, view: { ...request.view, source: whole(request.view.source) }, history: history(request.history) },
+        options,
+      ),
     describeSource: (source, reference, options) => offline.describeSource(whole(source), log(reference), options),
     describeSpine: (spine) => offline.describeSpine(spine),
     append: (reference, rows) => offline.append(reference, rows),

@@ -67,6 +67,17 @@ export interface Dialect {
   /** Hash of a key, the same in every run: splits keys among `count` parts. */
   partitionOf(keys: readonly string[], count: number): string;
   readonly aggregates: AggregateDialect;
+  readonly statistics: StatisticsDialect;
+}
+
+/** What describing columns needs beside. All skip null arguments. */
+export interface StatisticsDialect {
+  /** Characters (code points) of text, bytes, elements of a list; an integer. */
+  length(sql: string, type: ValueType): string;
+  /** An estimate of the number of different values, in little memory; a 64-bit integer. */
+  approximateDistinct(sql: string): string;
+  /** A list, per fraction the smallest value that at least this part of the values does not exceed; null for none. */
+  quantiles(sql: string, fractions: readonly number[]): string;
 }
 
 /** Aggregates that engines spell differently. All skip null arguments. */

@@ -2,6 +2,7 @@ import type { SourceModel } from "../definition/model.ts";
 import type { JoinPlan, LogReference } from "../point-in-time/join-plan.ts";
 import type { Moments } from "../point-in-time/moments-sql.ts";
 import type { PullRequest } from "../point-in-time/pull-request.ts";
+import type { StatisticsRequest, ViewStatistics } from "../point-in-time/statistics-request.ts";
 import type { ColumnInfo, RecordBatch } from "../value/record-batch.ts";
 import type { Value } from "../value/type.ts";
 
@@ -111,6 +112,8 @@ export interface OfflineStore extends AsyncDisposable {
   pull(request: PullRequest, options?: RunOptions): AsyncIterable<PulledBatch>;
   /** Columns as the engine sees them (logical names), and the extent of the event time. Keys and times included. */
   describeSource(source: SourceModel, log: LogReference | null, options?: RunOptions): Promise<SourceDescription>;
+  /** Figures of a view's values, computed where they lie; see {@link ViewStatistics}. */
+  computeStatistics(request: StatisticsRequest, options?: RunOptions): Promise<ViewStatistics>;
   /** Columns of a spine, without running anything on it. */
   describeSpine(spine: GivenSpine): Promise<readonly ColumnInfo[]>;
   /**

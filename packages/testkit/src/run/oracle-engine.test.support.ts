@@ -30,6 +30,7 @@ export function oracleEngine(replaces: Partial<Rules> = {}): OfflineEngine {
     toSql: unused,
     pull: unused,
     describeSource: unused,
+    computeStatistics: unused,
     describeSpine: unused,
     append: async (log, rows) => {
       const name = logName(log);
