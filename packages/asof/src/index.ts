@@ -106,6 +106,8 @@ export type {
   View,
   ViewOptions,
   Wanted,
+  WriteOptions,
+  Written,
 } from "@asof/core";
 export {
   AsofError,

@@ -129,6 +129,8 @@ export type {
   TrainingSet,
   TypedRetrieval,
   Wanted,
+  WriteOptions,
+  Written,
 } from "./definition/retrieval-types.ts";
 export { type AnyService, featureService, type Service } from "./definition/service.ts";
 export {
@@ -356,10 +358,12 @@ export type {
   ColumnInfo,
   ColumnVector,
   ComputedColumns,
+  FolderLayout,
   GivenSpine,
   LogRow,
   OfflineResult,
   OfflineStore,
+  PartitionColumn,
   PulledBatch,
   PulledColumn,
   PullRequest,

@@ -3,6 +3,7 @@ import {
   type ColumnInfo,
   type ColumnVector,
   type ComputedColumns,
+  type FolderLayout,
   type OfflineResult,
   type OutputColumn,
   type RecordBatch,
@@ -14,7 +15,8 @@ import { convertColumn, presentValue } from "./convert.ts";
 import type { Session, StreamChunk } from "./session.ts";
 import type { LoadedSpine, SpineColumn } from "./spine.ts";
 import { readVector } from "./vectors.ts";
-import { writeResult } from "./write-result.ts";
+import { writeFolder } from "./write-folder.ts";
+import { type WritableResult, writeResult } from "./write-result.ts";
 
 /** A column of a result and how to select it. */
 export interface ResultColumn extends ColumnInfo {
@@ -53,14 +55,24 @@ export class DuckDbResult implements OfflineResult {
     options: RunOptions = {},
   ): Promise<{ readonly rows: number }> {
     this.#requireOpen();
-    await writeResult(
-      { session: this.#session, columns: this.#resultColumns, from: this.#from, batches: () => this.batches(options) },
-      path,
-      format,
-      computed,
-      options,
-    );
+    await writeResult(this.#writable(options), path, format, computed, options);
     return { rows: this.report.spineRows };
+  }
+
+  async writeFolder(
+    path: string,
+    format: "parquet" | "csv",
+    layout: FolderLayout,
+    computed: ComputedColumns | null,
+    options: RunOptions = {},
+  ): Promise<{ readonly rows: number; readonly files: number }> {
+    this.#requireOpen();
+    return await writeFolder(this.#writable(options), path, format, layout, computed, options);
+  }
+
+  #writable(options: RunOptions): WritableResult {
+    const rowCount = this.report.spineRows;
+    return { session: this.#session, columns: this.#resultColumns, from: this.#from, rowCount, batches: () => this.batches(options) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

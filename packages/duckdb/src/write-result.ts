@@ -13,6 +13,7 @@ export interface WritableResult {
   readonly session: Session;
   readonly columns: readonly (ColumnInfo & { readonly presented: string })[];
   readonly from: string;
+  readonly rowCount: number;
   batches(): AsyncIterable<RecordBatch>;
 }
 
@@ -30,21 +31,44 @@ export async function writeResult(
   const target = resolve(path);
   const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
   const context: ErrorContext = { doing: "output", what: `"${path}"` };
-  refuseCaseTwins(result, computed);
-  const table = computed === null ? null : `asof_computed_${randomUUID().replaceAll("-", "")}`;
   try {
-    if (table !== null && computed !== null) await computeColumns(result, table, computed, context);
-    const select = `SELECT ${selectItems(result, computed).join(", ")} FROM ${table === null ? result.from : `${result.from} POSITIONAL JOIN ${table} AS computed`}`;
-    await result.session.run(`COPY (${select}) TO ${quoteText(temporary)} (${formatOptions(format)})`, context, {
-      signal: options.signal,
-      onFraction: options.onProgress === undefined ? undefined : (fraction) => options.onProgress?.(fraction, "writing the result"),
+    await withSelection(result, computed, context, async (items, from) => {
+      const select = `SELECT ${items.map((c) => `${c.sql} AS ${quoteName(c.name)}`).join(", ")} FROM ${from}`;
+      await result.session.run(`COPY (${select}) TO ${quoteText(temporary)} (${formatOptions(format)})`, context, {
+        signal: options.signal,
+        onFraction: options.onProgress === undefined ? undefined : (fraction) => options.onProgress?.(fraction, "writing the result"),
+      });
     });
     renameSync(temporary, target);
   } catch (error) {
     throw translateError(error, context);
   } finally {
     rmSync(temporary, { force: true });
-    if (table !== null) await result.session.run(`DROP TABLE IF EXISTS ${table}`, context);
+  }
+}
+
+/** A column of the output and how to select it. */
+export interface SelectedColumn {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Does something with the columns of the output and the FROM clause they are selected from; computed ones are computed for it. */
+export async function withSelection<T>(
+  result: WritableResult,
+  computed: ComputedColumns | null,
+  context: ErrorContext,
+  use: (columns: readonly SelectedColumn[], from: string) => Promise<T>,
+): Promise<T> {
+  refuseCaseTwins(result, computed);
+  const columns = selectItems(result, computed);
+  if (computed === null) return await use(columns, result.from);
+  const table = `asof_computed_${randomUUID().replaceAll("-", "")}`;
+  try {
+    await computeColumns(result, table, computed, context);
+    return await use(columns, `${result.from} POSITIONAL JOIN ${table} AS computed`);
+  } finally {
+    await result.session.run(`DROP TABLE IF EXISTS ${table}`, context);
   }
 }
 
@@ -72,17 +96,15 @@ function refuseCaseTwins({ columns }: WritableResult, computed: ComputedColumns 
 /** Columns with more different values than this in a row group are written plainly: a dictionary of them would only cost time. */
 const dictionaryMax = 4096;
 
-function formatOptions(format: "parquet" | "csv"): string {
+/** Options of a COPY. */
+export function formatOptions(format: "parquet" | "csv"): string {
   return format === "parquet" ? `FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT ${dictionaryMax}` : "FORMAT csv, HEADER true";
 }
 
-function selectItems({ columns }: WritableResult, computed: ComputedColumns | null): readonly string[] {
-  if (computed === null) return columns.map((c) => `${c.presented} AS ${quoteName(c.name)}`);
-  const kept = computed.keep.flatMap((name) => columns.filter((c) => c.name === name));
-  return [
-    ...kept.map((c) => `${c.presented} AS ${quoteName(c.name)}`),
-    ...computed.columns.map((c, i) => `computed.c${i} AS ${quoteName(c.name)}`),
-  ];
+function selectItems({ columns }: WritableResult, computed: ComputedColumns | null): readonly SelectedColumn[] {
+  const kept = computed === null ? columns : computed.keep.flatMap((name) => columns.filter((c) => c.name === name));
+  const made = computed === null ? [] : computed.columns.map((c, i) => ({ name: c.name, sql: `computed.c${i}` }));
+  return [...kept.map((c) => ({ name: c.name, sql: c.presented })), ...made];
 }
 
 /** Computes columns batch by batch into a table with one row per row of the result, in its order. */

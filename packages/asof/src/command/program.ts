@@ -182,6 +182,7 @@ function addRetrievalCommands(program: Command, context: CommandContext): void {
         "asof get-historical-features -f churn_features:monthly_charges --spine \"select 900 as customer_id, timestamptz '2017-06-01' as event_timestamp\"",
         "asof get-historical-features -s churn_v1 -e customer_id=900 -e amount=25 --at 2017-12-01T10:00:00Z",
         "asof get-historical-features -f churn_features --between 2017-11-01 2017-12-01 --out changes.parquet",
+        "asof get-historical-features -s churn_v1 --spine labels.sql --out train/ --partition-by month --rows-per-file 1000000",
       ],
     }),
   )
@@ -191,7 +192,16 @@ function addRetrievalCommands(program: Command, context: CommandContext): void {
     .option("--at <time>", "with -e: the as-of time of the rows; default now")
     .option("--between <time...>", "START END: rows for every change in [START, END), key by key")
     .option("--latest-as-of <time>", "one row for every key known at this instant")
-    .option("--out <file>", "write .parquet or .csv; default: print the first rows (with --json: all)")
+    .option("--out <file|dir/>", "write .parquet or .csv, or files into a folder; default: print the first rows (with --json: all)")
+    .addOption(new Option("--format <kind>", "of the files in a folder; default parquet").choices(["parquet", "csv"]))
+    .option("--rows-per-file <n>", "with --out DIR/: at most so many rows in a file")
+    .option("--bytes-per-file <n>", "with --out DIR/: files of about so many bytes")
+    .option(
+      "--partition-by <column>",
+      "with --out DIR/: folders by its values, as Hive; year, month or day of the row's time; repeat",
+      collect,
+    )
+    .option("--overwrite", "with --out DIR/: replace what asof wrote there; other files stay")
     .option("--time-column <name>", "the spine's as-of time; default event_timestamp, else the only timestamp column")
     .addOption(
       new Option("--knowledge <kind>", "created: only what was known by the row's time").choices(["event", "created"]).default("event"),

@@ -85,6 +85,20 @@ export function checkPath(path: unknown): void {
   if (typeof path !== "string" || path === "") refuse("ASOF_OUTPUT_FAILED", "path", path, "a path", 'Write "train.parquet".');
 }
 
+/** ASOF_REQUEST_INVALID for options of a folder that are none, or of another kind. */
+export function checkWriteOptions(options: unknown): void {
+  const fix = 'Write { rowsPerFile: 1000000, partitionBy: ["month"], overwrite: true }, or some of these.';
+  if (!isRecord(options)) refuse("ASOF_REQUEST_INVALID", "options", options, "an object", fix);
+  const { partitionBy, overwrite } = options;
+  const known = ["rowsPerFile", "bytesPerFile", "partitionBy", "overwrite"];
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) refuse("ASOF_REQUEST_INVALID", `options.${unknown}`, options[unknown], "an option", fix);
+  if (partitionBy !== undefined && !(Array.isArray(partitionBy) && partitionBy.every((name) => typeof name === "string")))
+    refuse("ASOF_REQUEST_INVALID", "partitionBy", partitionBy, "a list of columns", fix);
+  if (overwrite !== undefined && typeof overwrite !== "boolean")
+    refuse("ASOF_REQUEST_INVALID", "overwrite", overwrite, "true or false", fix);
+}
+
 function refuse(code: ErrorCode, path: string, value: unknown, wanted: string, fix: string): never {
   const shown = isDefinition(value) ? `the ${value.kind} "${value.name}"` : printValue(value);
   throw new AsofError(code, `${path} is ${shown}, not ${wanted}.`, { path, value: shown, fix });

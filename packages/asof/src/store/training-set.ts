@@ -1,6 +1,16 @@
-import type { ColumnInfo, HistoricalResult, PlannedRetrieval, RecordBatch, RunOptions, TrainingSet, Value } from "@asof/core";
+import type {
+  ColumnInfo,
+  HistoricalResult,
+  PlannedRetrieval,
+  RecordBatch,
+  RunOptions,
+  TrainingSet,
+  Value,
+  WriteOptions,
+  Written,
+} from "@asof/core";
 import type { Table } from "apache-arrow";
-import { checkPath } from "./check-call.ts";
+import { checkPath, checkWriteOptions } from "./check-call.ts";
 import type { Session } from "./session.ts";
 
 /** A computed training set; see {@link TrainingSet}. */
@@ -43,17 +53,20 @@ export class ComputedTrainingSet implements TrainingSet<Record<string, Value>, T
     return toArrowTable(this.columns, this.batches());
   }
 
-  writeParquet(path: string): Promise<{ readonly rows: number }> {
-    return this.write(path, "parquet");
+  writeParquet(path: string, options?: WriteOptions): Promise<Written> {
+    return this.write(path, "parquet", options);
   }
 
-  writeCsv(path: string): Promise<{ readonly rows: number }> {
-    return this.write(path, "csv");
+  writeCsv(path: string, options?: WriteOptions): Promise<Written> {
+    return this.write(path, "csv", options);
   }
 
-  async write(path: string, format: "parquet" | "csv"): Promise<{ readonly rows: number }> {
+  async write(path: string, format: "parquet" | "csv", options: WriteOptions = {}): Promise<Written> {
     checkPath(path);
-    const written = await this.#result.write(path, format, this.#options);
+    checkWriteOptions(options);
+    const { rowsPerFile, bytesPerFile, partitionBy } = options;
+    const isFolder = /[/\\]$/.test(path) || [rowsPerFile, bytesPerFile, partitionBy].some((option) => option !== undefined);
+    const written = await this.#result.write(path, format, isFolder ? options : null, this.#options);
     await this.#session.recordTrainingSet(this.planned.request, path, written.rows, this.#servedFor);
     return written;
   }

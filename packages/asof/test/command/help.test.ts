@@ -95,7 +95,7 @@ test("what is mistyped is named with what was meant and where to look", async (t
     "get-online-features": /Give -s NAME, or -f view:feature/,
     "get-online-features -f profile -s everything": /Ask either for a feature service or for features/,
     "get-online-features -f profile -e customer_id": /"customer_id" is not of the form key=value/,
-    "get-historical-features -f profile": /No spine is given\. Give --spine FILE\|-\|SQL, or -d JSON, or -e/,
+    "get-historical-features -f profile": /No spine is given\. Give --spine FILE\|-\|SQL, -d JSON, -e/,
     "get-historical-features -f profile --spine a.csv -e customer_id=1": /More than one spine is given/,
     "get-historical-features -f profile --spine a.csv --at 2024-01-01": /--at goes with -e/,
     "get-historical-features -f profile --spine a.csv --out train.xlsx": /ends neither in \.parquet nor in \.csv/,

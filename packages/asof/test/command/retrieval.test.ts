@@ -1,7 +1,9 @@
 /** Training sets that are asked for without a spine, written in parts, and with labels, by the real command. */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { assertDone, assertFailed, runAsof, temporaryFolder } from "./command.test.support.ts";
+import { assertDone, assertFailed, listFiles, runAsof, temporaryFolder } from "./command.test.support.ts";
 import { writeShop } from "./shop.test.support.ts";
 
 const retrieve = "get-historical-features";
@@ -40,5 +42,57 @@ describe("rows that the history tells", () => {
     assertFailed(backwards, { status: 2, code: "ASOF_REQUEST_INVALID", says: /No instant lies between/ });
     const fields = await run("-s", "everything", "--latest-as-of", "2024-01-05");
     assertFailed(fields, { status: 2, code: "ASOF_REQUEST_INVALID", says: /"amount" is a request field/ });
+  });
+});
+
+describe("results in a folder", () => {
+  const shop = writeShop(temporaryFolder({ after }));
+  const run = (...args: string[]) => runAsof([retrieve, "-f", "profile:tier", "--spine", "labels.csv", ...args], { cwd: shop });
+
+  test("in parts and partitions, which say what they are and can be read again", async () => {
+    const ended = JSON.parse(assertDone(await run("--out", "train", "--partition-by", "label", "--rows-per-file", "1", "--json")));
+    assert.deepEqual([ended.rows, ended.files], [2, 2]);
+    const parts = ["label=false/asof-00000.parquet", "label=true/asof-00000.parquet"];
+    assert.deepEqual(listFiles(join(shop, "train")), parts);
+    const text = assertDone(await run("--out", "months/", "--partition-by", "month", "--format", "csv"));
+    assert.match(text, /^2 rows × 5 columns → .*months\/ \(/);
+    assert.deepEqual(listFiles(join(shop, "months")), ["month=2024-01/asof-00000.csv"]);
+    const spine = "select * from read_parquet('train/**/*.parquet', hive_partitioning = true)";
+    const again = assertDone(await runAsof([retrieve, "-f", "profile:score", "--spine", spine, "--json"], { cwd: shop }));
+    assert.deepEqual(
+      JSON.parse(again)
+        .rows.map((row: Record<string, unknown>) => [row.customer_id, row.label, row.tier])
+        .sort(),
+      [
+        ["1", "true", "gold"],
+        ["2", "false", "basic"],
+      ],
+    );
+  });
+
+  test("is refused where it is not empty, unless --overwrite", async () => {
+    assertFailed(await run("--out", "train/"), { status: 1, code: "ASOF_OUTPUT_FAILED", says: /"[^"]*train\/" is not empty/ });
+    assertDone(await run("--out", "train/", "--overwrite"));
+    assert.deepEqual(listFiles(join(shop, "train")), ["asof-00000.parquet"]);
+  });
+
+  test("wrong flags say what is wanted", async () => {
+    const cases: readonly (readonly [readonly string[], string, RegExp])[] = [
+      [["--out", "x.parquet", "--partition-by", "month"], "ASOF_USAGE", /named like a file.*--out DIR\//],
+      [["--out", "x.txt"], "ASOF_USAGE", /ends neither in \.parquet nor in \.csv\. Name the file so, or write DIR\//],
+      [
+        ["--out", "x/", "--partition-by", "mnth"],
+        "ASOF_REQUEST_INVALID",
+        /no column "mnth" to partition it by\. It has: .*year, month or day/,
+      ],
+      [["--out", "x/", "--rows-per-file", "few"], "ASOF_USAGE", /--rows-per-file is "few", not a whole number/],
+    ];
+    for (const [args, code, says] of cases) {
+      const ended = await run(...args);
+      assert.equal(ended.status, 2, ended.stderr);
+      assert.match(ended.stderr, new RegExp(`error \\[${code}\\]`));
+      assert.match(ended.stderr, says);
+    }
+    assert.equal(existsSync(join(shop, "x")), false);
   });
 });

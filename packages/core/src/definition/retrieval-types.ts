@@ -68,6 +68,30 @@ export interface OnlineFeatures<out Rows extends readonly unknown[]> {
 }
 
 /**
+ * How a training set lies in a folder. The path is one where it ends with a slash, and with any of the first three. It appears with all
+ * of its files or not at all.
+ */
+export interface WriteOptions<Column extends string = string> {
+  /** At most so many rows in a file. */
+  readonly rowsPerFile?: number;
+  /** Files of about so many bytes. */
+  readonly bytesPerFile?: number;
+  /**
+   * Columns whose values name folders (`country=AT/month=2026-01`, as Hive does) and which the files leave out. `year`, `month` and
+   * `day` are made from the as-of time where no column has that name.
+   */
+  readonly partitionBy?: readonly (Column | "year" | "month" | "day")[];
+  /** Replaces what asof wrote into the folder before. Other files stay. Default: a folder that is not empty is refused. */
+  readonly overwrite?: boolean;
+}
+
+/** What was written. */
+export interface Written {
+  readonly rows: number;
+  readonly files: number;
+}
+
+/**
  * A training set whose rows have the type `Row`; `Table` is the package's form of an Arrow table. Computed when it is returned,
  * held by the engine until disposed (`await using`, or `close()`), readable several times. Rows come in spine order.
  */
@@ -87,10 +111,10 @@ export interface TrainingSet<out Row, out Table> extends AsyncDisposable {
   batches(): AsyncIterable<RecordBatch>;
   /** The whole set in memory. */
   arrow(): Promise<Table>;
-  /** Writes a Parquet file (zstd), spine columns in their own units. Whole or not at all. Records lineage. */
-  writeParquet(path: string): Promise<{ readonly rows: number }>;
-  /** Writes a CSV file with a header. Whole or not at all. Records lineage. */
-  writeCsv(path: string): Promise<{ readonly rows: number }>;
+  /** Writes a Parquet file (zstd), or with options a folder of them; spine columns in their own units. Whole or not at all. Records lineage. */
+  writeParquet(path: string, options?: WriteOptions<keyof Row & string>): Promise<Written>;
+  /** Writes a CSV file with a header, or with options a folder of them. Whole or not at all. Records lineage. */
+  writeCsv(path: string, options?: WriteOptions<keyof Row & string>): Promise<Written>;
   /** The statements that computed it, for people. */
   toSql(): Promise<string>;
   close(): Promise<void>;

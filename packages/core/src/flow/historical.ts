@@ -1,9 +1,11 @@
 import type { ServiceModel, ViewReference } from "../definition/model.ts";
+import type { WriteOptions, Written } from "../definition/retrieval-types.ts";
 import { AsofError } from "../error/error.ts";
 import { planRequest, type RequestPlan } from "../plan/request-plan.ts";
 import type { JoinPlan } from "../point-in-time/join-plan.ts";
 import type { ColumnInfo, ComputedColumns, OfflineResult, OfflineStore, RecordBatch, RunOptions, SpineInput } from "../store/offline.ts";
 import type { Value } from "../value/type.ts";
+import { folderLayout } from "./folder-layout.ts";
 import { historyOf } from "./history.ts";
 import { compileRequestViews, type RequestViewRunner } from "./request-views.ts";
 
@@ -110,8 +112,10 @@ export class HistoricalResult implements AsyncDisposable {
     }
   }
 
-  write(path: string, format: "parquet" | "csv", options?: RunOptions): Promise<{ readonly rows: number }> {
-    return this.#result.write(path, format, this.#computed, options);
+  /** Writes a file or, with a layout, a folder of files. */
+  async write(path: string, format: "parquet" | "csv", layout: WriteOptions | null, options?: RunOptions): Promise<Written> {
+    if (layout !== null) return this.#result.writeFolder(path, format, folderLayout(layout, this.columns), this.#computed, options);
+    return { ...(await this.#result.write(path, format, this.#computed, options)), files: 1 };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -52,6 +52,34 @@ export interface OfflineResult extends AsyncDisposable {
     computed: ComputedColumns | null,
     options?: RunOptions,
   ): Promise<{ readonly rows: number }>;
+  /**
+   * Writes the result as files in a folder. Atomic: the folder appears with all of them, or is not touched. What asof wrote there before
+   * is replaced only with `overwrite`; other files are kept, and refused where they would be read as rows (ASOF_OUTPUT_FAILED).
+   */
+  writeFolder(
+    path: string,
+    format: "parquet" | "csv",
+    layout: FolderLayout,
+    computed: ComputedColumns | null,
+    options?: RunOptions,
+  ): Promise<{ readonly rows: number; readonly files: number }>;
+}
+
+/** How rows are spread over the files of a folder. Within a file they keep their order. */
+export interface FolderLayout {
+  /** At most so many rows in a file; null = no limit. */
+  readonly rowsPerFile: number | null;
+  /** Files of about this size; null = no limit. */
+  readonly bytesPerFile: number | null;
+  /** Columns whose values name folders, as Hive does, and which the files leave out; null values are one more folder. */
+  readonly partitionBy: readonly PartitionColumn[];
+  readonly overwrite: boolean;
+}
+
+export interface PartitionColumn {
+  readonly name: string;
+  /** Null: a column of the result. Else derived from the as-of time: `2026`, `2026-01` or `2026-01-31`, UTC. */
+  readonly unit: "year" | "month" | "day" | null;
 }
 
 /** Columns made in JavaScript from each batch: request views. Also says which result columns are dropped from the output. */

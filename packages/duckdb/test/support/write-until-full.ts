@@ -14,7 +14,13 @@ const retrieve = (rows: number) =>
 await using small = await retrieve(10);
 await small.write(join(folder, "small.parquet"), "parquet", null);
 await using large = await retrieve(50_000);
-const code = await large.write(join(folder, "large.parquet"), "parquet", null).then(
+const layout = { rowsPerFile: null, bytesPerFile: null, partitionBy: [], overwrite: false };
+// With the argument `folder` the large one is written as the files of a folder.
+const writing =
+  process.argv[2] === "folder"
+    ? large.writeFolder(join(folder, "large"), "parquet", layout, null)
+    : large.write(join(folder, "large.parquet"), "parquet", null);
+const code = await writing.then(
   () => "written",
   (error: unknown) => (error instanceof Error && "code" in error ? error.code : String(error)),
 );

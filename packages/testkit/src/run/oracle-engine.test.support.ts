@@ -151,6 +151,7 @@ function resultOf(
       yield batch;
     },
     write: () => assert.fail("the suite does not use this"),
+    writeFolder: () => assert.fail("the suite does not use this"),
     [Symbol.asyncDispose]: async () => {},
   };
 }

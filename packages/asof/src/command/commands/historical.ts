@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import { AsofError, type ColumnInfo, printType, type RecordBatch, valueToJson } from "@asof/core";
+import { AsofError, type ColumnInfo, printType, type RecordBatch, valueToJson, type WriteOptions } from "@asof/core";
 import { ComputedTrainingSet } from "../../store/training-set.ts";
 import { type AskedOptions, askedBy } from "../asked.ts";
 import { type CommandContext, stringifyJson } from "../context.ts";
@@ -11,6 +11,11 @@ import { resolveFrom, withSession } from "../with-session.ts";
 
 interface HistoricalCommandOptions extends SpineOptions, AskedOptions {
   readonly out?: string;
+  readonly format?: "parquet" | "csv";
+  readonly rowsPerFile?: string;
+  readonly bytesPerFile?: string;
+  readonly partitionBy?: readonly string[];
+  readonly overwrite?: boolean;
   readonly knowledge: "event" | "created";
   readonly fullFeatureNames?: boolean;
   readonly sql?: boolean;
@@ -48,34 +53,73 @@ export async function runHistoricalFeatures(context: CommandContext, options: Hi
         await (context.json ? printAll(context, training) : show(context, training));
         return;
       }
-      const { rows } = await training.write(target.path, target.format);
+      const { rows, files } = await training.write(target.path, target.format, target.layout);
       progress.done();
-      finish(context, training, { rows, out: target.path, seconds: (performance.now() - startMs) / 1000 });
+      finish(context, training, { rows, files, out: target.path, seconds: (performance.now() - startMs) / 1000 });
     } finally {
       progress.done();
     }
   });
 }
 
-function targetOf(context: CommandContext, options: HistoricalCommandOptions, out: string): { path: string; format: "parquet" | "csv" } {
+interface Target {
+  readonly path: string;
+  readonly format: "parquet" | "csv";
+  readonly layout: WriteOptions;
+}
+
+/** A file by its ending; a folder where the name ends with a slash or a flag asks for files in one. */
+function targetOf(context: CommandContext, options: HistoricalCommandOptions, out: string): Target {
   const path = resolveFrom(context, options, out);
   const ending = extname(out).toLowerCase();
-  if (ending === ".parquet") return { path, format: "parquet" };
-  if (ending === ".csv") return { path, format: "csv" };
-  throw new AsofError("ASOF_USAGE", `--out "${out}" ends neither in .parquet nor in .csv.`, {
-    path: "--out",
-    value: out,
-    fix: "Name the file so.",
+  const format = ending === ".parquet" ? "parquet" : ending === ".csv" ? "csv" : null;
+  const layout: WriteOptions = {
+    ...(options.rowsPerFile === undefined ? {} : { rowsPerFile: wholeNumber("--rows-per-file", options.rowsPerFile) }),
+    ...(options.bytesPerFile === undefined ? {} : { bytesPerFile: wholeNumber("--bytes-per-file", options.bytesPerFile) }),
+    ...(options.partitionBy === undefined ? {} : { partitionBy: options.partitionBy }),
+  };
+  if (/[/\\]$/.test(out) || Object.keys(layout).length > 0) {
+    if (format === null || /[/\\]$/.test(out))
+      return { path: `${path}/`, format: options.format ?? "parquet", layout: { ...layout, overwrite: options.overwrite === true } };
+    throw new AsofError("ASOF_USAGE", `--out "${out}" is named like a file, and parts go into a folder.`, {
+      path: "--out",
+      value: out,
+      fix: "Write --out DIR/, and --format csv where the parts are to be csv.",
+    });
+  }
+  if (format !== null && (options.format === undefined || options.format === format)) return { path, format, layout };
+  throw new AsofError(
+    "ASOF_USAGE",
+    `--out "${out}" ends neither in .parquet nor in .csv${format === null ? "" : ` as --format ${options.format} says`}.`,
+    {
+      path: "--out",
+      value: out,
+      fix: "Name the file so, or write DIR/ for a folder of files.",
+    },
+  );
+}
+
+function wholeNumber(flag: string, text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new AsofError("ASOF_USAGE", `${flag} is "${text}", not a whole number from 1 on.`, {
+    path: flag,
+    value: text,
+    fix: `Write for example ${flag} 1000000.`,
   });
 }
 
-function finish(context: CommandContext, training: ComputedTrainingSet, written: { rows: number; out: string; seconds: number }): void {
+function finish(
+  context: CommandContext,
+  training: ComputedTrainingSet,
+  written: { rows: number; files: number; out: string; seconds: number },
+): void {
   const { report, columns } = training;
   if (context.json) {
     context.printJson({ ...written, report, columns: describeColumns(columns) });
     return;
   }
-  context.print(`${count(written.rows)} rows × ${columns.length} columns → ${written.out} (${written.seconds.toFixed(1)} s)`);
+  const files = written.files === 1 ? "" : `, ${count(written.files)} files`;
+  context.print(`${count(written.rows)} rows × ${columns.length} columns → ${written.out}${files} (${written.seconds.toFixed(1)} s)`);
   for (const note of notes(report)) context.print(context.paint.yellow(note));
 }
 
