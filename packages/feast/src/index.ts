@@ -25,6 +25,7 @@ export { type CellStamp, compareTimes, type FeatureCell, secondsOf } from "./onl
 export type { FeastObjectName, FeastRegistryKind } from "./registry/kinds.ts";
 export { asofRegistryField, FeastRegistryFile, type FeastRegistryObject } from "./registry/registry-file.ts";
 // values
+export { coerceLikeFeast, guessedType } from "./value/coerce.ts";
 export { convertFeastValue } from "./value/convert.ts";
 export { type FeastTypeName, feastTypeName, feastTypeOf, feastTypes } from "./value/feast-type.ts";
 export { type FeastCollection, type FeastMap, type FeastScalar, type FeastValue, readFeastValue } from "./value/read-any.ts";
