@@ -63,18 +63,29 @@ export function feastTypeName(number: number): FeastTypeName | null {
 
 /**
  * The Feast type under which values of a type are stored. A date, which Feast lacks, is the UNIX_TIMESTAMP of its midnight in UTC,
- * as Feast's own SDK takes dates.
+ * as Feast's own SDK takes dates; a vector is a list of floats. Lists and sets whose elements have no collection of their own in
+ * Feast are those of `Value`.
  */
 export function feastTypeOf(type: ValueType): FeastTypeName {
   switch (type.kind) {
     case "list":
-      return listTypeOf(type.of);
+      return listTypeOf(feastTypeOf(type.of), type.of.kind === "vector");
+    case "set":
+      return `${feastScalarOf(type.of)}_SET`;
+    case "map":
+      return type.key.kind === "string" ? "MAP" : "SCALAR_MAP";
+    case "struct":
+      return "STRUCT";
+    case "json":
+      return "JSON";
+    case "vector":
+      return "FLOAT_LIST";
     default:
       return feastScalarOf(type);
   }
 }
 
-/** {@link feastTypeOf} of single values; a programmer's error for others. */
+/** {@link feastTypeOf} of single values; ASOF_COLUMN_TYPE for others. */
 export function feastScalarOf(type: ValueType): FeastScalarName {
   switch (type.kind) {
     case "bool":
@@ -99,16 +110,22 @@ export function feastScalarOf(type: ValueType): FeastScalarName {
     case "uuid":
       return "UUID";
     default:
-      throw unknownType(type);
+      throw new AsofError("ASOF_COLUMN_TYPE", `Feast has no type of single values for ${printType(type)}.`, {
+        fix: "Use a scalar here, or an online store with asof's own layout.",
+      });
   }
 }
 
-function listTypeOf(element: ValueType): FeastTypeName {
-  return element.kind === "list" ? "VALUE_LIST" : `${feastScalarOf(element)}_LIST`;
+/** Types of Feast that have a list of their own. */
+const listedTypes: ReadonlySet<string> = new Set(
+  Object.keys(feastTypes).flatMap((name) => (name.endsWith("_LIST") ? [name.slice(0, -5)] : [])),
+);
+
+function listTypeOf(element: FeastTypeName, isVector: boolean): FeastTypeName {
+  const name = `${element}_LIST`;
+  return !isVector && listedTypes.has(element) && isTypeName(name) ? name : "VALUE_LIST";
 }
 
-function unknownType(type: ValueType): AsofError {
-  return new AsofError("ASOF_COLUMN_TYPE", `Feast has no type for ${printType(type)}.`, {
-    fix: "Use another type, or an online store with asof's own layout.",
-  });
+function isTypeName(name: string): name is FeastTypeName {
+  return Object.hasOwn(feastTypes, name);
 }

@@ -18,6 +18,7 @@ import {
   wireType,
 } from "../wire/cursor.ts";
 import { type FeastTypeName, feastTypeName } from "./feast-type.ts";
+import { mapKeyType } from "./map-key.ts";
 
 /** A `Value` as it was stored, whatever its type: what tools show and conversions start from. Null is the empty `Value`. */
 export type FeastValue = null | FeastScalar | FeastCollection | FeastMap;
@@ -199,27 +200,13 @@ function readEntry<K>(cursor: Cursor, readKey: (cursor: Cursor) => K): { key: K 
   return { key, value };
 }
 
-/** Members of `MapKey` by field number. */
-const mapKeyTypes: readonly FeastTypeName[] = [
-  "INVALID",
-  "INT32",
-  "INT64",
-  "FLOAT",
-  "DOUBLE",
-  "BOOL",
-  "UNIX_TIMESTAMP",
-  "BYTES",
-  "UUID",
-  "TIME_UUID",
-  "DECIMAL",
-];
-
-function readMapKey(cursor: Cursor): FeastScalar {
+/** Reads a key of a map whose keys are not text. */
+export function readMapKey(cursor: Cursor): FeastScalar {
   let key: FeastScalar | null = null;
   readFields(cursor, (tag) => {
-    const type = mapKeyTypes[tag >>> 3] ?? "INVALID";
-    const scalar = scalarReads[type];
-    if (scalar === undefined) return false;
+    const type = mapKeyType(tag >>> 3);
+    const scalar = type === null ? undefined : scalarReads[type];
+    if (type === null || scalar === undefined) return false;
     expectWire(type, tag & 7, scalar.wire);
     key = { form: "scalar", type, value: scalar.read(cursor) };
     return true;

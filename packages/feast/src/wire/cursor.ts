@@ -114,12 +114,17 @@ export function readText(cursor: Cursor): string {
   return text;
 }
 
-/** A copy that the caller owns. */
-export function readBytes(cursor: Cursor): Uint8Array {
+/** The bytes of a delimited field where they lie; not to be kept. */
+export function readSlice(cursor: Cursor): Uint8Array {
   const end = readEnd(cursor);
-  const bytes = new Uint8Array(cursor.buffer.subarray(cursor.at, end));
+  const bytes = cursor.buffer.subarray(cursor.at, end);
   cursor.at = end;
   return bytes;
+}
+
+/** A copy that the caller owns. */
+export function readBytes(cursor: Cursor): Uint8Array {
+  return new Uint8Array(readSlice(cursor));
 }
 
 /** Moves behind the value of a field whose tag was read. */
