@@ -17,6 +17,10 @@ const meanings: Readonly<Record<string, string>> = {
   "materialization.max_future_skew": "Rows later than the clock by more than this are held back until due. Default `0s`.",
   "materialization.created_overlap": "Incremental runs read rows created since the last run less this. Default `10m`.",
   "materialization.lookback": "Incremental runs over sources without created time read this much before the last end again. Default `1d`.",
+  "erasure.key":
+    "The secret with which erased entity keys are hashed, 64 hexadecimal digits or more, best from an environment variable. Goes before the file.",
+  "erasure.key_file":
+    "The file of that secret, which the first `asof delete` makes, default data/erasure.key. Every process and machine of the project needs the same one; keep a copy, and keep it out of the repository.",
   "materialization.partition_rows_max": "Source rows of one partition of a job: bounds memory and what a crash loses. Default 1000000.",
   "registry.path": "The SQLite file.",
   "registry.migrations":

@@ -208,6 +208,16 @@ export type { CallNode, CaseNode, ColumnNode, ExpressionNode, LiteralNode, Opera
 export { expressionFault } from "./expression/signature.ts";
 export { printExpression } from "./expression/sql.ts";
 export { checkSources } from "./flow/check-sources.ts";
+export {
+  type DeleteRequest,
+  type DeletionReport,
+  deleteEntity,
+  forgetLostErasures,
+  liftErasure,
+  listErasures,
+} from "./flow/delete-entity.ts";
+export type { EntityKey, KeyRemoval, OnlineRemoval } from "./flow/erase-key.ts";
+export { type ErasureSecret, type Erasures, openErasures } from "./flow/erasures.ts";
 export { releaseHeldRows } from "./flow/held-rows.ts";
 // flow
 export {
@@ -227,9 +237,11 @@ export { type AnsweredRow, OnlineAnswer } from "./flow/online-answer.ts";
 export { compareParity, type ParityMismatch, type ParityReport, type ParityRequest, type ServedAnswer } from "./flow/parity.ts";
 export { eventTimeOf, type PushCounts, parsePushedRows, pushRowsMax, sourceColumns, writeRowsOnline } from "./flow/push.ts";
 export { onlineViewOf, RegistryCache, type RegistryView, registeredService, storedView, viewRegistry } from "./flow/registry-view.ts";
+export { entityKeyTypes } from "./flow/resolve-entity-key.ts";
 export { keptVersion, resolveVersions, servedVersion } from "./flow/resolve-versions.ts";
 export { defaultFlowSettings, type FlowSettings, type Runtime } from "./flow/runtime.ts";
 export type { FeatureCoverage, ServedRegistry, ServedView } from "./flow/served.ts";
+export type { SourceHolding } from "./flow/source-holdings.ts";
 export {
   type ActivateOptions,
   type ActivateOutcome,
@@ -272,7 +284,7 @@ export { sleep } from "./platform/sleep.ts";
 export { compileJoin, refuseNameCollisions } from "./point-in-time/compile-join.ts";
 export type { AggregateDialect, Dialect, EngineColumn, Fold, InstantRange, StatisticsDialect } from "./point-in-time/dialect.ts";
 export { type BoundHistory, countUndated, type HistoryQuery, logColumns, selectHistory } from "./point-in-time/history-sql.ts";
-export type { History, JoinPlan, LogReference, SpinePlan, ViewJoin } from "./point-in-time/join-plan.ts";
+export type { ErasedKey, History, JoinPlan, LogReference, SpinePlan, ViewJoin } from "./point-in-time/join-plan.ts";
 export { type Moments, selectMoments } from "./point-in-time/moments-sql.ts";
 export type {
   HistoryTables,
@@ -308,6 +320,7 @@ export {
 // registry
 export { canonicalJson, fingerprintOf } from "./registry/canonical-json.ts";
 export { type EncodedDefinition, encodeDefinition, recordKindOf } from "./registry/encode-definition.ts";
+export { type Erasure, erasureIdOf, secretBytesMin, secretIdOf } from "./registry/erasure.ts";
 export type { FeatureFilter, FeatureRegistry, LineageFact, RegisteredFeature } from "./registry/feature-registry.ts";
 export { lineageNode } from "./registry/lineage.ts";
 export { openMemoryRegistry } from "./registry/memory-registry.ts";
@@ -360,6 +373,9 @@ export type {
   ComputedColumns,
   FolderLayout,
   GivenSpine,
+  KeyValue,
+  LogErasure,
+  LogErasureReport,
   LogRow,
   OfflineResult,
   OfflineStore,

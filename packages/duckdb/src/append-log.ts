@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import {
   type ColumnInfo,
@@ -16,7 +16,7 @@ import { fileTypeOf } from "./column-types.ts";
 import { quoteName, quoteText } from "./dialect.ts";
 import { translateError } from "./errors.ts";
 import { listLogFiles, logContext, logPath, replacedBy, storedName } from "./log.ts";
-import type { Session } from "./session.ts";
+import type { Session, StatementOptions } from "./session.ts";
 import { readParquet } from "./source-table.ts";
 
 /** With more files than this an append merges the small ones: listing and opening files must not grow with every push. */
@@ -68,6 +68,11 @@ async function compactLog(session: Session, folder: string, log: LogReference): 
   const order = [logColumns.ingest, logColumns.eventId].map(quoteName).join(", ");
   // Two processes may have merged the same files: what is equal in every column is one row.
   await writeDurably(session, log, folder, `${name}.parquet`, `SELECT DISTINCT * FROM ${readParquet(files, false)} ORDER BY ${order}`);
+  // A file that vanished meanwhile was rewritten without some rows: they must not come back with the merged one.
+  if (files.every((file) => existsSync(file))) return;
+  rmSync(join(folder, `${name}.parquet`), { force: true });
+  syncPath(folder);
+  rmSync(list, { force: true });
 }
 
 /** Deletes what merged files replaced long ago, and what a crash left behind. */
@@ -86,10 +91,18 @@ function removeReplaced(folder: string): void {
   }
 }
 
-async function writeDurably(session: Session, log: LogReference, folder: string, name: string, select: string): Promise<void> {
+/** Writes the rows of a query as a file of that name: whole or not at all. */
+export async function writeDurably(
+  session: Session,
+  log: LogReference,
+  folder: string,
+  name: string,
+  select: string,
+  options: StatementOptions = {},
+): Promise<void> {
   const temporary = join(folder, `.${name}.tmp`);
   try {
-    await session.run(`COPY (${select}) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`, logContext(log, "log"));
+    await session.run(`COPY (${select}) TO ${quoteText(temporary)} (FORMAT parquet, COMPRESSION zstd)`, logContext(log, "log"), options);
     syncPath(temporary);
     renameSync(temporary, join(folder, name));
     syncPath(folder);
@@ -98,7 +111,8 @@ async function writeDurably(session: Session, log: LogReference, folder: string,
   }
 }
 
-function syncPath(path: string): void {
+/** Makes a file's content, or a folder's list of names, durable. */
+export function syncPath(path: string): void {
   const descriptor = openSync(path, "r");
   try {
     fsyncSync(descriptor);

@@ -34,7 +34,16 @@ export async function describeLog(
   options: StatementOptions,
 ): Promise<SideTable | null> {
   const files = listLogFiles(logPath(logFolder, log));
-  if (files.length === 0) return null;
+  return files.length === 0 ? null : describeFiles(session, files, log, options);
+}
+
+/** Files of a log as a FROM item. */
+export async function describeFiles(
+  session: Session,
+  files: readonly string[],
+  log: LogReference,
+  options: StatementOptions,
+): Promise<SideTable> {
   const relation = readParquet(files, false);
   const columns = await describeParquet(session, files, relation, logContext(log), options);
   return { relation, columns: columns.map((c) => ({ ...c, name: logicalName(c.name), medium: "log" })) };

@@ -5,6 +5,7 @@ import {
   type ColumnInfo,
   type GivenSpine,
   printType,
+  type RecordBatch,
   type SideColumn,
   type SpinePlan,
   type SpineTable,
@@ -15,6 +16,7 @@ import { familyOf, fileTypeOf, valueTypeOf } from "./column-types.ts";
 import { convertColumn, instantOfColumn } from "./convert.ts";
 import { quoteText } from "./dialect.ts";
 import type { ErrorContext } from "./errors.ts";
+import { batchOf } from "./result.ts";
 import type { Session, StatementOptions } from "./session.ts";
 import { describeParquet, describeRelation, escapeGlob, readParquet, trimQuery } from "./source-table.ts";
 
@@ -43,6 +45,22 @@ export async function describeSpine(session: Session, repositoryPath: string, sp
   if (spine.kind === "rows") return spine.columns;
   const { columns } = await openSpine(session, repositoryPath, spine, [], null, {});
   return columns.map(({ name, type }) => ({ name, type: valueTypeOf(type) }));
+}
+
+/** The different keys of a spine, as the declared types; rows with a null part or one of another type are left out. */
+export async function* spineKeys(
+  session: Session,
+  repositoryPath: string,
+  spine: GivenSpine,
+  keys: SpinePlan["keys"],
+  options: StatementOptions,
+): AsyncGenerator<RecordBatch> {
+  const { relation, columns, context } = await openSpine(session, repositoryPath, spine, keys, null, options);
+  const items = keys.map((key, i) => `${keyValue(requireColumn(columns, key.column, "key"), key.type)} AS k${i}`);
+  const whole = keys.map((_, i) => `k${i} IS NOT NULL`);
+  const query = `SELECT DISTINCT * FROM (SELECT ${items.join(", ")} FROM ${relation}) AS s WHERE ${whole.join(" AND ")}`;
+  const named = keys.map(({ column, type }) => ({ name: column, type }));
+  for await (const chunk of session.stream(query, context, options)) yield batchOf(chunk, named);
 }
 
 /**

@@ -2,16 +2,20 @@ import type {
   ColumnInfo,
   GivenSpine,
   JoinPlan,
+  LogErasure,
+  LogErasureReport,
   LogReference,
   LogRow,
   OfflineResult,
   OfflineStore,
   PulledBatch,
   PullRequest,
+  RecordBatch,
   RunOptions,
   SourceDescription,
   SourceModel,
   SpineInput,
+  SpinePlan,
   StatisticsRequest,
   ViewStatistics,
 } from "@asof/core";
@@ -20,10 +24,11 @@ import type { Places } from "./bind-plan.ts";
 import type { DuckDbConfig } from "./config.ts";
 import { describeSource } from "./describe.ts";
 import { Engine } from "./engine.ts";
+import { eraseLog } from "./erase-log.ts";
 import { pull } from "./pull.ts";
 import { printJoin, retrieve } from "./retrieve.ts";
 import type { Session } from "./session.ts";
-import { describeSpine } from "./spine.ts";
+import { describeSpine, spineKeys } from "./spine.ts";
 import { computeStatistics } from "./statistics.ts";
 
 /** Opens DuckDB in this process as the offline store: files and queries in, training sets out. Close it to free its memory and disk. */
@@ -79,6 +84,19 @@ class DuckDbOfflineStore implements OfflineStore {
 
   async append(log: LogReference, rows: readonly LogRow[]): Promise<void> {
     await this.#with((session) => appendLog(session, this.#places.logFolder, log, rows));
+  }
+
+  async *spineKeys(spine: GivenSpine, keys: SpinePlan["keys"], { signal }: RunOptions = {}): AsyncGenerator<RecordBatch> {
+    await using session = await this.#engine.session();
+    yield* spineKeys(session, this.#places.repositoryPath, spine, keys, { signal });
+  }
+
+  async eraseLog(
+    log: LogReference,
+    erasure: LogErasure,
+    options: RunOptions & { readonly dryRun?: boolean } = {},
+  ): Promise<LogErasureReport> {
+    return this.#with((session) => eraseLog(session, this.#places.logFolder, log, erasure, options));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

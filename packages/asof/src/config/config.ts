@@ -28,6 +28,8 @@ export interface Config {
   readonly feastCompatibility: "corrected";
   /** Settings of the flows that are given; the others have the flows' defaults. */
   readonly flow: Partial<FlowSettings>;
+  /** The secret of erased keys: itself, or the file that holds it. */
+  readonly erasure: { readonly key: string | null; readonly keyFile: string };
   /** Keys of Feast that are read past, with their places. */
   readonly unused: readonly { readonly key: string; readonly place: string }[];
 }
@@ -82,6 +84,10 @@ export function readConfig(text: string, name: string, context: ConfigContext, e
     entityKeySerializationVersion: config.entity_key_serialization_version,
     feastCompatibility: config.feast_compatibility,
     flow: flowOf(config.materialization),
+    erasure: {
+      key: config.erasure?.key ?? null,
+      keyFile: resolve(context.repositoryPath, config.erasure?.key_file ?? "data/erasure.key"),
+    },
     unused: unusedOf(file),
   };
 }

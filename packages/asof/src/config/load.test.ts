@@ -54,6 +54,7 @@ describe("a configuration", () => {
       entityKeySerializationVersion: 3,
       feastCompatibility: "corrected",
       flow: {},
+      erasure: { key: null, keyFile: join(folder, "data/erasure.key") },
       unused: [],
     });
   });

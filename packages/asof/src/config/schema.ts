@@ -10,6 +10,9 @@ const anything = z.unknown().optional();
 
 const size = z.string().regex(/^\d+(\.\d+)? ?[KMGT]?i?B$/i, expected('a size such as "512MB" or "4GiB"'));
 
+/** Never shown, whatever is wrong with it. */
+const secretText = z.string().regex(/^[0-9a-fA-F]{64,}$/, expected("64 hexadecimal digits or more, as `openssl rand -hex 32` prints"));
+
 /** A duration as the definitions write it, in µs; `0s` where nothing is meant. */
 const duration = z.string().transform((value, context) => {
   if (/^0[smhd]$/.test(value)) return 0;
@@ -61,6 +64,7 @@ export const configSchema = z.strictObject({
       partition_rows_max: count.optional(),
     })
     .optional(),
+  erasure: z.strictObject({ key: secretText.optional(), key_file: text.optional() }).optional(),
   ...Object.fromEntries(unusedKeys.map((key) => [key, anything])),
 });
 

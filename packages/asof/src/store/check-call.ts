@@ -29,6 +29,12 @@ export function checkEntities(entities: unknown): void {
   refuse("ASOF_REQUEST_INVALID", "entities", entities, "a list of rows", "Write entities: [{ customer_id: 900 }].");
 }
 
+/** ASOF_REQUEST_INVALID unless an entity key is an object of its parts. */
+export function checkEntity(entity: unknown): void {
+  if (isRecord(entity)) return;
+  refuse("ASOF_REQUEST_INVALID", "entity", entity, "an entity key", "Write { customer_id: 900 }.");
+}
+
 /** ASOF_SPINE_INVALID for a spine that is neither rows, text nor a query; ASOF_REQUEST_INVALID for options of another kind. */
 export function checkHistorical(query: unknown): void {
   const { spine, between, latestAsOf, knowledge, timeColumn, fullFeatureNames } = isRecord(query) ? query : {};

@@ -4,6 +4,8 @@ import {
   type AnyValueType,
   type AnyView,
   AsofError,
+  type DeletionReport,
+  type Erasure,
   type InstantLiteral,
   type Interval,
   type MaterializeOutcome,
@@ -21,7 +23,7 @@ import {
   valueTypeOf,
 } from "@asof/core";
 import type { Table } from "apache-arrow";
-import { checkAsked, checkEntities, checkHistorical, checkPush } from "./check-call.ts";
+import { checkAsked, checkEntities, checkEntity, checkHistorical, checkPush } from "./check-call.ts";
 import { type Asked, type Session, throwIssues } from "./session.ts";
 import { changesBetween, type KnownTypes, knownTypesOf, type SpineLike, toSpineInput } from "./spine.ts";
 import { ComputedTrainingSet } from "./training-set.ts";
@@ -42,6 +44,16 @@ export interface PushOptions {
   readonly idempotencyKey?: string;
 }
 
+/** How an entity key is erased. */
+export interface DeleteOptions {
+  /** Count what would be removed and touch nothing. */
+  readonly dryRun?: boolean;
+  /** Ends the work; the same call goes on with it. */
+  readonly signal?: AbortSignal;
+  /** Called before each step with what is looked at. */
+  readonly onStep?: (step: string) => void;
+}
+
 /** An opened feature store. Close it, or declare it with `await using`. */
 export interface FeatureStore extends TypedRetrieval<Table>, AsyncDisposable {
   readonly project: string;
@@ -51,6 +63,14 @@ export interface FeatureStore extends TypedRetrieval<Table>, AsyncDisposable {
   materializeIncremental(end?: InstantLiteral, options?: MaterializeOptions): Promise<MaterializeOutcome>;
   /** Takes in rows of a push source. Every row is checked before any is stored. */
   push(source: AnySource | string, rows: readonly Readonly<Record<string, unknown>>[], options?: PushOptions): Promise<PushCounts>;
+  /**
+   * Erases an entity key: online rows, window state and the offline log lose it, and nothing of it is taken in or shown until it is lifted.
+   * The report says what was removed where, and which sources that asof does not own still have rows of it. Several parts are the key of one
+   * entity, or of several entities together: what is stored under all of them.
+   */
+  deleteEntity(entity: Readonly<Record<string, unknown>>, options?: DeleteOptions): Promise<DeletionReport>;
+  /** Lets an erased key count again from now on; what happened before stays erased. */
+  liftErasure(entity: Readonly<Record<string, unknown>>): Promise<Erasure>;
   /** Values answered as INCOMPLETE since the store was opened. */
   readonly incompleteReads: number;
   /** The untyped layer beneath: models, registry, jobs. */
@@ -108,6 +128,14 @@ export function featureStoreOf(session: Session): FeatureStore {
     push: async (source, rows, options) => {
       checkPush(source, rows, options);
       return session.push({ source: typeof source === "string" ? source : source.name, rows, ...options });
+    },
+    deleteEntity: async (entity, options) => {
+      checkEntity(entity);
+      return session.deleteEntity({ entity, ...options });
+    },
+    liftErasure: async (entity) => {
+      checkEntity(entity);
+      return session.liftErasure(entity);
     },
     close: () => session[Symbol.asyncDispose](),
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),

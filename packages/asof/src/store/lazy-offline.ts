@@ -21,6 +21,10 @@ export function openWhenUsed(type: string, open: () => Promise<OfflineStore>): O
     computeStatistics: async (request, options) => (await opened()).computeStatistics(request, options),
     describeSpine: async (spine) => (await opened()).describeSpine(spine),
     append: async (log, rows) => (await opened()).append(log, rows),
+    async *spineKeys(spine, keys, options) {
+      yield* (await opened()).spineKeys(spine, keys, options);
+    },
+    eraseLog: async (log, erasure, options) => (await opened()).eraseLog(log, erasure, options),
     async [Symbol.asyncDispose]() {
       const store = await opening?.catch(() => null);
       await store?.[Symbol.asyncDispose]();

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { defaultFlowSettings, type FlowSettings, type Runtime, systemClock, systemRandom } from "@asof/core";
 import { type Config, loadConfig } from "../config/load.ts";
 import { loadDefinitions } from "./definitions.ts";
+import { erasureSecretOf } from "./erasure-secret.ts";
 import type { OpenOptions } from "./open.ts";
 import { Session } from "./session.ts";
 import { type OpenedStores, openStores } from "./wiring.ts";
@@ -25,6 +26,7 @@ export function sessionOver(repositoryPath: string, config: Config, stores: Open
     owner: ownName,
     isOwnerAlive,
     settings: flowSettings(config),
+    erasureSecret: erasureSecretOf(config.erasure),
   };
   return new Session({
     runtime,

@@ -5,12 +5,18 @@ import {
   checkSources,
   compareParity,
   compileOnline,
+  type DeleteRequest,
+  type DeletionReport,
+  deleteEntity,
   type EntityRow,
+  type Erasure,
+  type Erasures,
   type HistoricalContext,
   type HistoricalQuery,
   type HistoricalResult,
   type Issue,
   keptVersion,
+  liftErasure,
   lineageNode,
   type MaterializeOutcome,
   type MaterializeRequest,
@@ -20,6 +26,7 @@ import {
   nearest,
   type OnlineAnswer,
   type OnlineProgram,
+  openErasures,
   type ParityReport,
   type ParityRequest,
   type Plan,
@@ -47,7 +54,6 @@ import {
   type ViewModel,
   type ViewReference,
   validateRepository,
-  viewsOf,
   writeViews,
 } from "@asof/core";
 
@@ -82,6 +88,8 @@ export class Session implements AsyncDisposable {
   #compiledFor: RegistryView | null = null;
   #compiledServices = new WeakMap<object, CompiledRequest>();
   #incompleteReads = 0;
+  #erasuresFor: RegistryView | null = null;
+  #erasures: Promise<Erasures | null> = Promise.resolve(null);
 
   constructor(parts: {
     readonly runtime: Runtime;
@@ -166,8 +174,15 @@ export class Session implements AsyncDisposable {
   }
 
   async historicalContext(): Promise<HistoricalContext> {
-    const registry = await this.registry();
-    return { project: this.runtime.project, offline: this.runtime.offline, handoverOf: (source) => registry.handoverOf(source) };
+    // Others may have erased a key a moment ago: what is computed here may be kept for ever.
+    const registry = await this.registry(true);
+    const erasures = await this.#erasuresOf(registry);
+    return {
+      erasures,
+      project: this.runtime.project,
+      offline: this.runtime.offline,
+      handoverOf: (source) => registry.handoverOf(source),
+    };
   }
 
   async planHistorical(query: HistoricalQuery): Promise<PlannedRetrieval> {
@@ -183,12 +198,15 @@ export class Session implements AsyncDisposable {
     const registry = this.#cache.fresh ?? (await this.#cache.load());
     if (registry.heldDueUs.size > 0) await this.#release(registry);
     try {
-      return this.#count(await this.#compile(asked, registry).program.run(this.runtime.online, entities, tUs));
+      const erasures = registry.erasures.length === 0 ? null : await this.#erasuresOf(registry);
+      const { program } = this.#compile(asked, registry, erasures);
+      return this.#count(await program.run(this.runtime.online, entities, tUs));
     } catch (error) {
       // Another process wrote with a schema that this registry version does not know yet.
       if (!(error instanceof AsofError) || error.code !== "ASOF_SCHEMA_UNKNOWN") throw error;
       const reloaded = await this.#cache.load(true);
-      return this.#count(await this.#compile(asked, reloaded).program.run(this.runtime.online, entities, tUs));
+      const { program } = this.#compile(asked, reloaded, await this.#erasuresOf(reloaded));
+      return this.#count(await program.run(this.runtime.online, entities, tUs));
     }
   }
 
@@ -218,6 +236,24 @@ export class Session implements AsyncDisposable {
     return counts;
   }
 
+  /** Erases an entity key: see `deleteEntity` of core. */
+  async deleteEntity(request: DeleteRequest): Promise<DeletionReport> {
+    try {
+      return await deleteEntity(this.runtime, request);
+    } finally {
+      this.#cache.invalidate();
+    }
+  }
+
+  /** Lets rows of an erased key that are still to come count again. */
+  async liftErasure(entity: Readonly<Record<string, unknown>>): Promise<Erasure> {
+    try {
+      return await liftErasure(this.runtime, entity);
+    } finally {
+      this.#cache.invalidate();
+    }
+  }
+
   /** Records a saved training set: what it was made from, and by which retrieval. */
   async recordTrainingSet(plan: RequestPlan, path: string, rows: number, service: string | null): Promise<void> {
     const { registry, project, clock } = this.runtime;
@@ -244,7 +280,21 @@ export class Session implements AsyncDisposable {
     return answer;
   }
 
-  #compile(asked: Asked, registry: RegistryView): CompiledRequest {
+  /** The erasures of a registry version, made ready once; null, at no cost, where there are none. */
+  #erasuresOf(registry: RegistryView): null | Promise<Erasures | null> {
+    if (registry.erasures.length === 0) return null;
+    if (this.#erasuresFor !== registry) {
+      this.#erasuresFor = registry;
+      this.#erasures = openErasures(this.runtime.project, registry.erasures, this.runtime.erasureSecret);
+      // Whoever waits for it is told; a later version, or the next look, tries again.
+      this.#erasures.catch(() => {
+        this.#erasuresFor = null;
+      });
+    }
+    return this.#erasures;
+  }
+
+  #compile(asked: Asked, registry: RegistryView, erasures: Erasures | null): CompiledRequest {
     if (this.#compiledFor !== registry) {
       this.#compiledFor = registry;
       this.#compiledServices = new WeakMap();
@@ -253,7 +303,7 @@ export class Session implements AsyncDisposable {
     if (known !== undefined) return known;
     // Answers are grouped by view, so that features of one name in two views are no collision.
     const plan = planRequest(resolveVersions(asked, registry, "serving"), { fullFeatureNames: true });
-    const compiled = { plan, program: compileOnline(plan, registry, this.runtime.online.keys) };
+    const compiled = { plan, program: compileOnline(plan, registry, this.runtime.online.keys, erasures) };
     this.#compiledServices.set(asked, compiled);
     return compiled;
   }
@@ -270,7 +320,7 @@ export class Session implements AsyncDisposable {
       // Nothing is fed by a source that was deleted meanwhile.
       if (registry.models.sources.get(name)?.type !== "push") continue;
       const source = pushSource(registry, name);
-      await releaseHeldRows(this.runtime, source, (rows) => writeViews(this.runtime, viewsOf(registry, name), source, rows));
+      await releaseHeldRows(this.runtime, source, (rows) => writeViews(this.runtime, registry, source, rows));
       this.#cache.invalidate();
     }
   }

@@ -96,7 +96,7 @@ async function computeAt(
     views.set(use.view.name, served);
     const { source } = use.view;
     const logged = parseRows(source, served, rows, tUs);
-    await writeRowsOnline(online, served, source, logged);
+    await writeRowsOnline(online, served, source, logged, null);
   }
   const served = { version: 1, project: "test", views, versions: new Map(), models: noModels };
   const program = compileOnline(plan, served, online.keys);

@@ -107,6 +107,8 @@ export function readFrom(offline: OfflineStore, replaced: ReadonlyMap<string, Ba
     describeSource: (source, reference, options) => offline.describeSource(whole(source), log(reference), options),
     describeSpine: (spine) => offline.describeSpine(spine),
     append: (reference, rows) => offline.append(reference, rows),
+    spineKeys: (spine, keys, options) => offline.spineKeys(spine, keys, options),
+    eraseLog: (reference, erasure, options) => offline.eraseLog(reference, erasure, options),
     [Symbol.asyncDispose]: () => offline[Symbol.asyncDispose](),
   };
 }

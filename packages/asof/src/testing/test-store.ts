@@ -17,6 +17,7 @@ import {
   systemRandom,
 } from "@asof/core";
 import { openDuckDbOfflineStore } from "@asof/duckdb";
+import { erasureSecretOf } from "../store/erasure-secret.ts";
 import { type FeatureStore, featureStoreOf } from "../store/feature-store.ts";
 import { Session } from "../store/session.ts";
 import { readFrom, type TestRow, writeSourceRows } from "./source-rows.ts";
@@ -75,6 +76,7 @@ function openSession(model: RepositoryModel, offline: OfflineStore, clock: TestC
     ...{ project, registry, offline, online, clock, random: systemRandom, settings: defaultFlowSettings },
     owner: `test:${process.pid}`,
     isOwnerAlive: () => true,
+    erasureSecret: erasureSecretOf({ key: null, keyFile: join(folder, "erasure.key") }),
   };
   return new Session({
     runtime,

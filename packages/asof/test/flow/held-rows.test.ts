@@ -23,7 +23,7 @@ for (const kind of storeKinds) {
         { user_id: 1, ts: now + minute, amount: 2 },
         { user_id: 1, ts: now + 2 * minute, amount: 3 },
       ]);
-      assert.deepEqual(counts, { rows: 3, heldBack: 2, beforeHandover: 0, outsideHistory: 0, written: 2 });
+      assert.deepEqual(counts, { rows: 3, heldBack: 2, beforeHandover: 0, outsideHistory: 0, erased: 0, written: 2 });
       const ask = async () => {
         const { rows } = await process.store.getOnlineFeatures({ features: [latest, totals], entities: [{ user_id: 1 }] });
         return [rows[0]?.latest.amount, rows[0]?.totals.clicks];

@@ -29,6 +29,7 @@ import {
   seededRandom,
   WorldFiles,
 } from "@asof/testkit";
+import { erasureSecretOf } from "../../src/store/erasure-secret.ts";
 import { Session } from "../../src/store/session.ts";
 
 /** Kinds of online stores under the parity law. */
@@ -178,6 +179,7 @@ export class RealWorld implements ParityDriver, AsyncDisposable {
       owner: `process ${process}`,
       isOwnerAlive: (owner) => owner === `process ${kills.process}`,
       settings: { ...defaultFlowSettings, partitionRowsMax: 12 },
+      erasureSecret: erasureSecretOf({ key: "5e".repeat(32), keyFile: "" }),
     };
     const close = async (): Promise<void> => {
       if (kind === "lmdb") await inner[Symbol.asyncDispose]();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import {
   collectDefinitions,
   defaultFlowSettings,
+  type ErasureSecret,
   type FlowSettings,
   type OnlineStore,
   openMemoryOnlineStore,
@@ -14,6 +15,7 @@ import {
 import { openDuckDbOfflineStore } from "@asof/duckdb";
 import { openLmdbOnlineStore } from "@asof/lmdb";
 import { type FakeClock, fakeClock, seededRandom } from "@asof/testkit";
+import { erasureSecretOf } from "../../src/store/erasure-secret.ts";
 import { type FeatureStore, featureStoreOf } from "../../src/store/feature-store.ts";
 import { Session } from "../../src/store/session.ts";
 
@@ -55,8 +57,8 @@ export class Project implements AsyncDisposable {
     this.clock = fakeClock(options.nowUs ?? at("2024-03-01T00:00:00Z"));
   }
 
-  /** Opens another process. */
-  async process(): Promise<Process> {
+  /** Opens another process; with another secret of erasures, or none, than the project's. */
+  async process(erasureSecret?: ErasureSecret | null): Promise<Process> {
     const { kind = "memory", settings = {}, wrap = (online) => online } = this.#options;
     const owner = `process ${this.#processes++}`;
     const offline = await openDuckDbOfflineStore({ repositoryPath: this.folder, logFolder: join(this.folder, "log"), threads: 2 });
@@ -70,6 +72,10 @@ export class Project implements AsyncDisposable {
       random: seededRandom(owner),
       owner,
       isOwnerAlive: (other) => this.#alive.has(other),
+      erasureSecret:
+        erasureSecret === undefined
+          ? erasureSecretOf({ key: null, keyFile: join(this.folder, "erasure.key") })
+          : (erasureSecret ?? undefined),
       settings: { ...defaultFlowSettings, ...settings },
     };
     this.#alive.add(owner);

@@ -32,7 +32,7 @@ for (const kind of storeKinds) {
         row(1, "2024-02-29T11:00:00Z", 2, null),
         row(2, "2024-02-29T10:00:00Z"),
       ]);
-      assert.deepEqual(counts, { rows: 3, heldBack: 0, beforeHandover: 0, outsideHistory: 0, written: 4 });
+      assert.deepEqual(counts, { rows: 3, heldBack: 0, beforeHandover: 0, outsideHistory: 0, erased: 0, written: 4 });
       const entities = [{ user_id: 1 }, { user_id: 2 }, { user_id: 3 }];
       const { rows, statuses } = await process.store.getOnlineFeatures({ features: [latest, totals], entities });
       assert.deepEqual(rows[0], { latest: { amount: 2, note: null }, totals: { clicks: 2, spent_1d: 3, note: "a" } });

@@ -18,6 +18,8 @@ export interface LiveOutcome {
   readonly expired: number;
   /** Before the handover that this state has seen: the batch table brings them. */
   readonly beforeHandover: number;
+  /** Not later than the time to which the key was erased. */
+  readonly erased: number;
 }
 
 /** Says that the events given are all of the key's logged ones in an interval, both ends included; null = from the beginning. */
@@ -37,7 +39,7 @@ export function addLiveEvents(
   complete: CompleteInterval | null,
 ): LiveOutcome {
   const state = before ?? emptyState(layout);
-  const outcome = { duplicates: 0, expired: 0, beforeHandover: 0 };
+  const outcome = { duplicates: 0, expired: 0, beforeHandover: 0, erased: 0 };
   const expiredBeforeUs = Math.min(...state.droppedBeforeUs);
   const inHead = new Map<string, number>();
   for (const [at, { id }] of state.live.head.entries()) if (id !== null) inHead.set(id, at);
@@ -45,7 +47,8 @@ export function addLiveEvents(
   const fresh: RawEvent[] = [];
   const met = new Set<string>();
   for (const event of events) {
-    if (event.eventTimeUs < state.liveFromUs) outcome.beforeHandover++;
+    if (event.eventTimeUs <= state.erasedToUs) outcome.erased++;
+    else if (event.eventTimeUs < state.liveFromUs) outcome.beforeHandover++;
     else {
       const raw = prepare(event, state.generation);
       const known = raw.id === null ? null : met.has(raw.id) ? state.generation : lookUp(raw.id);

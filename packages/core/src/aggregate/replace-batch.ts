@@ -43,7 +43,7 @@ export function replaceBatchEvents(
   }
   const accepted = acceptedRange(state.origins, range, blockUs, batchEndUs, pulledAtUs);
   const replaced = replacement.touchedOnly === true ? touchedBlocks(replacement.events, blockUs, accepted) : accepted;
-  const inside = replacement.events.filter((event) => containsInstant(replaced, event.eventTimeUs));
+  const inside = replacement.events.filter((event) => event.eventTimeUs > state.erasedToUs && containsInstant(replaced, event.eventTimeUs));
   const events = onceByIdentity(inside).map((event) => prepare(event, state.generation));
   removeEvents(layout, state.batch, replaced);
   fillGaps(state.batch.gaps, replaced);

@@ -5,7 +5,7 @@ import { removeEvents } from "./fold-events.ts";
 import { segmentStartUs, tilesPerSegment } from "./segment.ts";
 import { fillGaps } from "./slot-gaps.ts";
 import type { Series, WindowLayout } from "./window-layout.ts";
-import { type KeyState, newestOf } from "./window-state.ts";
+import { emptyState, type KeyState, newestOf } from "./window-state.ts";
 
 /** Removes the live events before a moved handover, which the batch layer now brings, and refuses them from here on. */
 export function dropLiveEvents(layout: WindowLayout, state: KeyState, handoverUs: number): KeyState {
@@ -17,6 +17,14 @@ export function dropLiveEvents(layout: WindowLayout, state: KeyState, handoverUs
   forgetIds(state, handoverUs);
   state.liveFromUs = handoverUs;
   return state;
+}
+
+/** Empties the state of an erased key, whatever was in it, and refuses events up to that time from here on. */
+export function eraseState(layout: WindowLayout, state: KeyState | null, toUs: number): KeyState {
+  const emptied = emptyState(layout);
+  emptied.erasedToUs = Math.max(toUs, state?.erasedToUs ?? toUs);
+  emptied.isEmptied = true;
+  return emptied;
 }
 
 /**

@@ -13,9 +13,15 @@ import { emptyState, type KeyState, type Layer, type LazySegment, loaded } from 
 const formatVersion = 1;
 
 const headPart: StatePart = "h";
+const erasedPart: StatePart = "x";
 
 /** Beginning of the names of parts that hold event ids: values are read without them, writers need them. */
 export const eventIdParts = "i:";
+
+/** Whether a stored state has nothing but the mark of its erasure. */
+export function isEmptied({ parts }: StoredState): boolean {
+  return [...parts.keys()].every((part) => part === erasedPart);
+}
 
 /** What a write of a state changes. */
 export interface StateChange {
@@ -33,7 +39,7 @@ export interface StateCodec {
 
 /**
  * Parts: `h` (format version, schema, layout, head), `b<hop>:<n>` and `l<hop>:<n>` (segment n of the batch and live tiles; `L` instead
- * of a hop for lifetime), `i:<n>` (event ids). `schemas` are the fingerprints that stored states may have.
+ * of a hop for lifetime), `i:<n>` (event ids), `x` (up to when the key was erased). `schemas` are the fingerprints that stored states may have.
  */
 export function compileStateCodec(layout: WindowLayout, schema: string, schemas: { has(fingerprint: string): boolean }): StateCodec {
   const own = layoutBytes(layout);
@@ -49,6 +55,7 @@ export function compileStateCodec(layout: WindowLayout, schema: string, schemas:
     const state = emptyState(layout);
     readHead(head, cursor, layout, mapping, state);
     readParts(parts, layout, mapping, state);
+    readErased(parts, state);
     if (!mapping.isOwn) adoptLayout(mapping, state);
     return state;
   }
@@ -66,6 +73,9 @@ export function compileStateCodec(layout: WindowLayout, schema: string, schemas:
     decode(stored) {
       if (stored === null || stored.parts.size === 0) return null;
       const head = stored.parts.get(headPart);
+      if (head === undefined && stored.parts.size === 1 && stored.parts.has(erasedPart)) {
+        return guard(() => readErased(stored.parts, emptyState(layout)));
+      }
       if (head === undefined || head.length === 0) throw damaged(layout);
       const version = head[0] ?? 0;
       if (version > formatVersion) throw newerFormat(layout, version);
@@ -74,9 +84,9 @@ export function compileStateCodec(layout: WindowLayout, schema: string, schemas:
     encode(previous, state) {
       assert(previous?.isPartial !== true, "a state is written from all of its parts");
       const before = previous?.parts ?? new Map<StatePart, Uint8Array>();
-      if (before.size === 0 && isBlank(state)) return { set: new Map(), remove: [] };
+      const isFirst = before.size === 0 || (before.size === 1 && before.has(erasedPart));
       const { changed, kept } = writeParts(layout, state);
-      changed.set(headPart, writeHeadPart(layout, schema, own, state));
+      if (!isBlank(state) || !(isFirst || state.isEmptied)) changed.set(headPart, writeHeadPart(layout, schema, own, state));
       const set = new Map([...changed].filter(([part, bytes]) => !isStored(before, part, bytes)));
       const remove = [...before.keys()].filter((part) => !changed.has(part) && !kept.has(part));
       return { set, remove };
@@ -93,6 +103,12 @@ function layoutBytes(layout: WindowLayout): Buffer {
 function isStored(parts: ReadonlyMap<StatePart, Uint8Array>, part: StatePart, bytes: Uint8Array): boolean {
   const stored = parts.get(part);
   return stored !== undefined && compareBytes(stored, bytes) === 0;
+}
+
+function readErased(parts: ReadonlyMap<StatePart, Uint8Array>, state: KeyState): KeyState {
+  const bytes = parts.get(erasedPart);
+  if (bytes !== undefined) state.erasedToUs = readNumber(asBuffer(bytes), { at: 0 });
+  return state;
 }
 
 /** A state without events and without a past says no more than no state. */
@@ -125,6 +141,11 @@ function writeParts(layout: WindowLayout, state: KeyState): { changed: Map<State
       writeSegment(writer, scratch, series, loaded(lazy));
       changed.set(name, writer.take());
     }
+  }
+  if (state.erasedToUs > Number.NEGATIVE_INFINITY) {
+    writer.reset();
+    writeInteger(writer, state.erasedToUs);
+    changed.set(erasedPart, writer.take());
   }
   for (const [number, chunk] of state.ids.chunks) {
     if (state.dirtyChunks.has(number)) changed.set(`${eventIdParts}${number}`, writeChunk(writer, chunk));
@@ -160,7 +181,7 @@ function readChunk(bytes: Uint8Array): IdChunk {
 /** Registers the segments, undecoded, and the chunks of ids. */
 function readParts(parts: ReadonlyMap<StatePart, Uint8Array>, layout: WindowLayout, mapping: LayoutMapping, state: KeyState): void {
   for (const [part, bytes] of parts) {
-    if (part === headPart) continue;
+    if (part === headPart || part === erasedPart) continue;
     const colon = part.lastIndexOf(":");
     const number = Number(part.slice(colon + 1));
     if (part.startsWith(eventIdParts)) {

@@ -11,7 +11,7 @@ import { explainWindow, type WindowExplanation } from "./explain-window.ts";
 import { compilePrepare, type WindowEvent } from "./raw-event.ts";
 import { type Coverage, readWindow, type WindowRead } from "./read-window.ts";
 import { type BatchReplacement, replaceBatchEvents } from "./replace-batch.ts";
-import { compactState, dropLiveEvents } from "./shrink-state.ts";
+import { compactState, dropLiveEvents, eraseState } from "./shrink-state.ts";
 import { compileStateCodec, type StateChange } from "./state-codec.ts";
 import { planLayout, type WindowFeature, type WindowLayout } from "./window-layout.ts";
 import type { KeyState } from "./window-state.ts";
@@ -67,6 +67,8 @@ export interface WindowProgram {
    * `nowUs` are not spared: give it where events may lie in the future, so that those do not expire what is read now.
    */
   compact(state: KeyState, nowUs?: number): KeyState;
+  /** Empties the state of an erased key. Events up to `toUs`, of either layer, are refused from then on, whoever brings them. */
+  erase(state: KeyState | null, toUs: number): KeyState;
   /** What makes a value, for people. */
   explain(state: KeyState | null, tUs: number, feature: string, coverage?: Coverage): WindowExplanation;
 }
@@ -97,6 +99,7 @@ export function compileWindowedView(view: WindowedViewModel, stored?: StoredSche
     addLive: (state, events, complete) => codec.guard(() => addLiveEvents(layout, prepare, state, events, complete ?? null)),
     dropLiveBefore: (state, handoverUs) => codec.guard(() => dropLiveEvents(layout, state, handoverUs)),
     compact: (state, nowUs) => compactState(layout, state, nowUs ?? null),
+    erase: (state, toUs) => eraseState(layout, state, toUs),
     explain: (state, tUs, name, coverage) =>
       codec.guard(() => explainWindow(layout, state, featureOf(name), tUs, coverage ?? { fromUs: null })),
   };

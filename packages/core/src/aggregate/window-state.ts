@@ -59,8 +59,12 @@ export interface KeyState {
   readonly droppedBeforeUs: number[];
   /** Live events before it belong to the batch layer and are refused; −Infinity = none. */
   liveFromUs: number;
+  /** The key was erased: events up to it, of either layer, are refused for ever; −Infinity = never. */
+  erasedToUs: number;
   /** What the batch layer was built from. */
   origins: readonly BatchOrigin[];
+  /** Whether everything stored is to go: the key was erased just now. */
+  isEmptied: boolean;
   /** Counts the layouts that this state had. */
   generation: number;
   /** Whether every part has to be written, because the stored ones have another layout. */
@@ -78,7 +82,9 @@ export function emptyState(layout: WindowLayout): KeyState {
     dirtyChunks: new Set(),
     droppedBeforeUs: layout.series.map(() => Number.NEGATIVE_INFINITY),
     liveFromUs: Number.NEGATIVE_INFINITY,
+    erasedToUs: Number.NEGATIVE_INFINITY,
     origins: [],
+    isEmptied: false,
     generation: 0,
     isForeign: false,
   };

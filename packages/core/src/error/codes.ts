@@ -69,6 +69,7 @@ export const errorCodes = {
   ASOF_STORE_FILESYSTEM: entry(500, 2, false, "The online store lies on a network file system."),
   ASOF_STORE_VERSION: entry(500, 1, false, "The online store was written by a newer format."),
   ASOF_HANDOVER_UNSET: entry(409, 2, false, "A push to a source with a batch side came before its first materialize."),
+  ASOF_ERASURE_KEY: entry(500, 2, false, "Erasures are registered, and the key of their hashes is missing, malformed or another one."),
   ASOF_PUSH_INVALID: entry(400, 2, false, "Pushed rows lack columns or have wrong types."),
   // jobs
   ASOF_JOB_FAILED: entry(500, 1, false, "One or more views failed; the others are done."),

@@ -68,3 +68,28 @@ export async function releaseHeldRows(
   );
   return due.length;
 }
+
+type Screen = (rows: readonly LogRow[]) => { readonly rows: readonly LogRow[]; readonly erased: number };
+
+/** How many rows held back `screen` changes. */
+export async function countHeldRows(runtime: Runtime, source: PushSourceModel, screen: Screen): Promise<number> {
+  const [record] = await runtime.registry.read([keyOf(runtime, source.name)]);
+  return screen(jsonCodec(source).read(record?.spec ?? null)).erased;
+}
+
+/** Keeps what `screen` leaves of the rows held back; returns how many it changed. */
+export async function rewriteHeldRows(runtime: Runtime, source: PushSourceModel, screen: Screen): Promise<number> {
+  const codec = jsonCodec(source);
+  let erased = 0;
+  await updateState(
+    runtime.registry,
+    keyOf(runtime, source.name),
+    (spec) => {
+      const screened = screen(codec.read(spec));
+      erased = screened.erased;
+      return codec.write(screened.rows);
+    },
+    runtime.clock,
+  );
+  return erased;
+}

@@ -2,9 +2,11 @@ import type { ServiceModel, ViewReference } from "../definition/model.ts";
 import type { WriteOptions, Written } from "../definition/retrieval-types.ts";
 import { AsofError } from "../error/error.ts";
 import { planRequest, type RequestPlan } from "../plan/request-plan.ts";
-import type { JoinPlan } from "../point-in-time/join-plan.ts";
+import type { History, JoinPlan } from "../point-in-time/join-plan.ts";
 import type { ColumnInfo, ComputedColumns, OfflineResult, OfflineStore, RecordBatch, RunOptions, SpineInput } from "../store/offline.ts";
 import type { Value } from "../value/type.ts";
+import type { Erasures } from "./erasures.ts";
+import { findErased } from "./find-erased.ts";
 import { folderLayout } from "./folder-layout.ts";
 import { historyOf } from "./history.ts";
 import { compileRequestViews, type RequestViewRunner } from "./request-views.ts";
@@ -26,6 +28,8 @@ export interface HistoricalContext {
   readonly offline: OfflineStore;
   /** The handover of a source, from the registry; null when it has none. */
   handoverOf(sourceName: string): number | null;
+  /** Keys whose rows do not count; null or absent where there are none. */
+  readonly erasures?: Erasures | null | undefined;
 }
 
 /** A retrieval that has been planned and checked but not run. */
@@ -36,6 +40,7 @@ export interface PlannedRetrieval {
   readonly spineColumns: readonly ColumnInfo[];
 }
 
+const noHistory: History = { batch: null, log: null, handoverUs: null };
 const hiddenPrefix = "__asof_input_";
 
 /** Resolves references and the spine's columns into a join plan. Nothing is run; every fault of the request is found here. */
@@ -45,13 +50,15 @@ export async function planHistorical(context: HistoricalContext, query: Historic
   const timeColumn = chooseTimeColumn(spineColumns, query.timeColumn);
   requireColumns(spineColumns, request);
   refuseSpineCollisions(spineColumns, request);
+  const histories = request.stored.map(({ view }) => historyOf(context.project, view.source, context.handoverOf(view.source.name)));
+  const erased = await findErased(context, request, histories, query.spine, query);
   const join: JoinPlan = {
     spine: { timeColumn, keys: request.keyColumns },
     knowledge: query.knowledge ?? "event",
     bounds: query.bounds === true,
     views: request.stored.map((use, index) => ({
       view: use.view,
-      history: historyOf(context.project, use.view.source, context.handoverOf(use.view.source.name)),
+      history: { ...(histories[index] ?? noHistory), ...(erased === null ? {} : { erased: erased[index] ?? [] }) },
       keys: use.keys.map((k) => ({ key: k.key, spineColumn: k.column, type: k.type })),
       ttlUs: use.ttlUs,
       features: use.features.map((feature) => ({ feature, output: storedColumn(request, index, feature.name) })),

@@ -5,6 +5,9 @@ import { updateSourceState } from "../registry/update-state.ts";
 import type { LogRow, PullRequest } from "../store/offline.ts";
 import { compileKeyEncoder } from "../value/key.ts";
 import type { Value } from "../value/type.ts";
+import { removeKey } from "./erase-key.ts";
+import { screenRows } from "./erased-rows.ts";
+import { type Erasures, openErasures } from "./erasures.ts";
 import { holdRows } from "./held-rows.ts";
 import { recordLiveCoverage } from "./materialize-target.ts";
 import { eventTimeOf, type PushCounts, parsePushedRows, writeRowsOnline } from "./push.ts";
@@ -28,13 +31,17 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
   const views = viewsOf(registry, source.name);
   const nowUs = runtime.clock.nowUs();
   const idempotencyKey = request.idempotencyKey ?? runtime.random.id();
-  const rows = parsePushedRows(source, keyColumns(views), request.rows, { nowUs, idempotencyKey, origin: "push" });
+  const parsed = parsePushedRows(source, keyColumns(views), request.rows, { nowUs, idempotencyKey, origin: "push" });
   const to = readTarget(request.to);
+  const erasures = await openErasures(runtime.project, registry.erasures, runtime.erasureSecret);
+  const models = views.map((view) => view.model);
+  const { rows, erased } = screenRows(erasures, source, models, parsed);
   const counts: PushCounts = {
-    rows: rows.length,
+    rows: parsed.length,
     heldBack: 0,
     beforeHandover: 0,
     outsideHistory: to === "online" ? rows.length : 0,
+    erased,
     written: 0,
   };
   if (rows.length === 0) return counts;
@@ -46,8 +53,10 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
     handoverUs = handoverUs === null ? null : state.handoverUs;
     await runtime.offline.append({ project: runtime.project, source }, rows);
   }
-  if (to === "offline") return counts;
-
+  if (to === "offline") {
+    await eraseSince(runtime, registry.version, erasures, parsed);
+    return counts;
+  }
   const live = handoverUs === null ? rows : rows.filter((row) => eventTimeOf(source, row) >= (handoverUs ?? 0));
   const dueUs = nowUs + runtime.settings.maxFutureSkewUs;
   const held = live.filter((row) => eventTimeOf(source, row) > dueUs);
@@ -56,10 +65,11 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
   // Only a row that was stamped here differs from what it was when it was logged first.
   const mayBeReplay = to === "both" && (request.idempotencyKey !== undefined || source.eventId !== null);
   const isStamped = due.some((row) => row.createdTimeUs === nowUs);
-  const written = await writeToAll(runtime, registry, source, due, mayBeReplay && isStamped);
+  const written = await writeToAll(runtime, registry, source, due, erasures, mayBeReplay && isStamped);
   if (to === "online") {
     await updateSourceState(runtime.registry, runtime.project, source.name, (s) => recordOnlineOnly(s, rows.length), runtime.clock);
   }
+  await eraseSince(runtime, registry.version, erasures, parsed);
   return { ...counts, heldBack: held.length, beforeHandover: rows.length - live.length, written };
 }
 
@@ -80,6 +90,7 @@ async function writeToAll(
   registry: RegistryView,
   source: PushSourceModel,
   rows: readonly LogRow[],
+  erasures: Erasures | null,
   mayBeReplay: boolean,
 ): Promise<number> {
   const done = new Set<string>();
@@ -91,7 +102,7 @@ async function writeToAll(
         const name = `${view.online.view} ${view.online.generation} ${view.online.schema.fingerprint}`;
         if (done.has(name)) continue;
         const own = mayBeReplay ? await asLogged(runtime, source, view, rows) : rows;
-        written += await writeRowsOnline(runtime.online, view, source, own);
+        written += await writeRowsOnline(runtime.online, view, source, own, erasures);
         done.add(name);
       }
     } catch (error) {
@@ -143,16 +154,38 @@ async function asLogged(runtime: Runtime, source: PushSourceModel, view: ServedV
   });
 }
 
-/** Writes rows to every view of a source. */
+/** Writes rows that were held back to every view of a source. */
 export async function writeViews(
   runtime: Runtime,
-  views: readonly ServedView[],
+  registry: RegistryView,
   source: PushSourceModel,
   rows: readonly LogRow[],
 ): Promise<number> {
+  const erasures = await openErasures(runtime.project, registry.erasures, runtime.erasureSecret);
   let written = 0;
-  for (const view of views) written += await writeRowsOnline(runtime.online, view, source, rows);
+  for (const view of viewsOf(registry, source.name)) written += await writeRowsOnline(runtime.online, view, source, rows, erasures);
+  await eraseSince(runtime, registry.version, erasures, rows);
   return written;
+}
+
+/**
+ * Keys that were erased while their rows were on the way here: whoever erased them may have looked before the rows came, so they are
+ * removed again.
+ */
+async function eraseSince(runtime: Runtime, version: number, known: Erasures | null, rows: readonly LogRow[]): Promise<void> {
+  if ((await runtime.registry.versions()).version === version) return;
+  const registry = viewRegistry(runtime.project, await runtime.registry.snapshot(runtime.project));
+  const erasures = await openErasures(runtime.project, registry.erasures, runtime.erasureSecret);
+  if (erasures === null || erasures.signature === known?.signature) return;
+  const nowUs = runtime.clock.nowUs();
+  for (const { names, check } of erasures.groups) {
+    const keys = new Map<string, readonly Value[]>();
+    for (const row of rows) {
+      const values = names.map((name) => row.values[name] ?? null);
+      if (check(values) === Number.POSITIVE_INFINITY) keys.set(values.map(String).join("\n"), values);
+    }
+    for (const values of keys.values()) await removeKey(runtime, registry, { names, values }, { nowUs, dryRun: false });
+  }
 }
 
 /** Every version that is kept of the views over a source. */

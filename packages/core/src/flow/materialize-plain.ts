@@ -5,6 +5,7 @@ import type { OfflineStore, PulledColumn, PullRequest, RecordBatch, RunOptions }
 import type { OnlineRow, OnlineStore, OnlineView, RowSchema } from "../store/online.ts";
 import { encodeOrderKey, orderColumns } from "../value/order.ts";
 import type { Value } from "../value/type.ts";
+import { isErased } from "./erasures.ts";
 import type { MaterializeSlice, SliceOutcome } from "./materialize-slice.ts";
 
 /** The event time under which rows of sources without one are stored: before every t. */
@@ -21,7 +22,7 @@ export async function materializePlain(
   slice: MaterializeSlice,
   options: RunOptions & { readonly onRows: (rows: number) => void },
 ): Promise<SliceOutcome> {
-  const encode = compileRowEncoder(view, target.schema, stores.online.keys, slice.pulledAtUs);
+  const encode = compileRowEncoder(view, target.schema, stores.online.keys, slice);
   const hasCreated = view.source.createdTime !== null || view.source.type === "push";
   let rows = 0;
   let written = 0;
@@ -80,10 +81,12 @@ function compileRowEncoder(
   view: PlainViewModel,
   schema: RowSchema,
   keys: StoreKeys,
-  pulledAtUs: number,
+  { pulledAtUs, erasures }: MaterializeSlice,
 ): (batch: RecordBatch, row: number) => OnlineRow | null {
-  const keyTypes = keyPartsOf(view).map((k) => k.type);
+  const parts = keyPartsOf(view);
+  const keyTypes = parts.map((k) => k.type);
   const encodeKey = compileViewKey(keys, view);
+  const checkKey = erasures?.checkOf(parts.map((k) => k.name)) ?? null;
   const firstFeature = keyTypes.length + 4;
   const order = orderColumns(view.features);
   const orderTypes = order.map((c) => c.type);
@@ -92,9 +95,11 @@ function compileRowEncoder(
   const isStatic = view.source.eventTime === null;
   return (batch, row) => {
     const at = (column: number): Value => batch.columns[column]?.get(row) ?? null;
-    const key = encodeKey(keyTypes.map((_, i) => at(i)));
+    const values = keyTypes.map((_, i) => at(i));
+    const key = encodeKey(values);
     const eventTime = at(keyTypes.length);
     if (key === null || (eventTime === null && !isStatic)) return null;
+    if (checkKey !== null && isErased(checkKey(values), isStatic ? null : Number(eventTime))) return null;
     const created = at(keyTypes.length + 1);
     return {
       key,

@@ -1,4 +1,5 @@
 import type { History } from "../point-in-time/join-plan.ts";
+import type { Erasures } from "./erasures.ts";
 
 /** One bounded piece of a view's materialization: a partition of its keys over the intervals of its history. */
 export interface MaterializeSlice {
@@ -14,6 +15,8 @@ export interface MaterializeSlice {
   /** When the work on it began; decides between jobs that read equally far. */
   readonly pulledAtUs: number;
   readonly partition: { readonly index: number; readonly count: number };
+  /** Rows of these keys are left out. */
+  readonly erasures: Erasures | null;
 }
 
 export interface SliceOutcome {

@@ -125,7 +125,7 @@ export function slicesOf(
   target: MaterializeTarget,
   span: Span,
   handoverUs: number | null,
-): Omit<MaterializeSlice, "partition" | "pulledAtUs"> {
+): Omit<MaterializeSlice, "partition" | "pulledAtUs" | "erasures"> {
   const history = historyOf(project, target.model.source, handoverUs);
   const histories: MaterializeSlice["histories"][number][] = [];
   if (history.batch !== null) {

@@ -5,6 +5,8 @@ import type { OfflineStore, PullRequest, RecordBatch, RunOptions } from "../stor
 import type { KeyBytes, OnlineStore, OnlineView } from "../store/online.ts";
 import { compareBytes } from "../value/bytes.ts";
 import { floorTo } from "../value/time.ts";
+import type { Value } from "../value/type.ts";
+import { type ErasedUntil, isErased, type KeyCheck } from "./erasures.ts";
 import type { MaterializeSlice, SliceOutcome } from "./materialize-slice.ts";
 import { type StateUpdate, updateStates } from "./update-states.ts";
 
@@ -32,7 +34,7 @@ export async function materializeWindows(
   options: RunOptions & { readonly onRows: (rows: number) => void },
 ): Promise<SliceOutcome> {
   const program = compileWindowedView(view, target);
-  const decode = compileEventReader(view, program, stores.online.keys);
+  const decode = compileEventReader(view, program, stores.online.keys, slice);
   let rows = 0;
   let written = 0;
   let maxCreatedUs: number | null = null;
@@ -135,15 +137,36 @@ async function* keyGroups(
   if (groups.length > 0) yield groups;
 }
 
+/** Rows come sorted by key, so that one hash does for all events of a key. */
+function rememberLast(check: KeyCheck | null): ((key: KeyBytes, values: readonly Value[]) => ErasedUntil) | null {
+  if (check === null) return null;
+  let last: KeyBytes | null = null;
+  let until: ErasedUntil = null;
+  return (key, values) => {
+    if (last !== null && compareBytes(last, key) === 0) return until;
+    last = key;
+    until = check(values);
+    return until;
+  };
+}
+
 /** Reads one pulled row: keys, event_time, created_time, event_id, is_new, then the program's columns. */
-function compileEventReader(view: WindowedViewModel, program: WindowProgram, keys: StoreKeys): DecodeEvent {
-  const keyTypes = keyPartsOf(view).map((k) => k.type);
+function compileEventReader(
+  view: WindowedViewModel,
+  program: WindowProgram,
+  keys: StoreKeys,
+  { erasures }: Pick<MaterializeSlice, "erasures">,
+): DecodeEvent {
+  const parts = keyPartsOf(view);
   const encodeKey = compileViewKey(keys, view);
-  const first = keyTypes.length;
+  const checkKey = rememberLast(erasures?.checkOf(parts.map((k) => k.name)) ?? null);
+  const first = parts.length;
   return (batch, row) => {
-    const key = encodeKey(keyTypes.map((_, i) => batch.columns[i]?.get(row) ?? null));
+    const values = parts.map((_, i) => batch.columns[i]?.get(row) ?? null);
+    const key = encodeKey(values);
     const eventTime = batch.columns[first]?.get(row) ?? null;
     if (key === null || eventTime === null) return null;
+    if (checkKey !== null && isErased(checkKey(key, values), Number(eventTime))) return null;
     const created = batch.columns[first + 1]?.get(row) ?? null;
     const eventId = batch.columns[first + 2]?.get(row) ?? null;
     return {

@@ -6,6 +6,8 @@ import type { OnlineReader, OnlineView } from "../store/online.ts";
 import type { Json } from "../store/registry.ts";
 import { formatInstant } from "../value/time.ts";
 import { clearVanishedRows } from "./clear-vanished-rows.ts";
+import { underErasures } from "./erase-stored.ts";
+import type { Erasures } from "./erasures.ts";
 import { type OpenJob, openJob, type ViewProgress } from "./jobs.ts";
 import { materializePlain } from "./materialize-plain.ts";
 import type { MaterializeSlice, SliceOutcome } from "./materialize-slice.ts";
@@ -166,14 +168,15 @@ async function materializeOnce(runtime: Runtime, job: OpenJob, name: string, req
   while (progress.done < progress.of) {
     request.signal?.throwIfAborted();
     const partition = { index: progress.done, count: progress.of };
-    const bounded = { ...slice, partition, pulledAtUs: runtime.clock.nowUs() };
-    progress = { ...progress, readSinceUs: progress.readSinceUs ?? bounded.pulledAtUs };
-    progress = advance(progress, await runSlice(runtime, name, target, bounded, request, progress));
+    const run = (erasures: Erasures | null): Promise<SliceOutcome> =>
+      runSlice(runtime, name, target, { ...slice, partition, pulledAtUs: runtime.clock.nowUs(), erasures }, request, progress);
+    progress = { ...progress, readSinceUs: progress.readSinceUs ?? runtime.clock.nowUs() };
+    progress = advance(progress, await underErasures(runtime, { model, online, isRetired: false }, run));
     await job.update(name, progress);
     report(request, name, progress, 0);
   }
   if (mayHoldOthers && model.form === "windowed") {
-    const whole = { ...slice, partition: { index: 0, count: 1 }, pulledAtUs: runtime.clock.nowUs() };
+    const whole = { ...slice, partition: { index: 0, count: 1 }, pulledAtUs: runtime.clock.nowUs(), erasures: null };
     await clearVanishedKeys(runtime, model, online, whole, { signal: request.signal });
   }
   if (model.source.eventTime === null && progress.readSinceUs !== null)

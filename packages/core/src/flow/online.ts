@@ -9,8 +9,10 @@ import type { KeyBytes, MaybePromise, OnlineReader, ReadRequest, ReadResult, Sto
 import { compileNormalizer } from "../value/normalize.ts";
 import type { Normalizer } from "../value/normalize-nested.ts";
 import type { Value } from "../value/type.ts";
+import type { Erasures } from "./erasures.ts";
 import { OnlineAnswer } from "./online-answer.ts";
 import { compileRequestViews } from "./request-views.ts";
+import { compileScreen, type KeyColumns } from "./screen-results.ts";
 import type { ServedRegistry, ServedView } from "./served.ts";
 
 /** A request row: entity keys and request fields by name. */
@@ -33,9 +35,13 @@ export interface UseAnswer {
   readonly incompleteCount: number;
 }
 
-/** Compiles a plan against what is served by a store with these keys. Throws ASOF_NOT_APPLIED where the registry does not serve what is asked. */
-export function compileOnline(plan: RequestPlan, served: ServedRegistry, keys: StoreKeys): OnlineProgram {
+/**
+ * Compiles a plan against what is served by a store with these keys. Rows of erased keys are answered as those of keys that nobody ever
+ * heard of. Throws ASOF_NOT_APPLIED where the registry does not serve what is asked.
+ */
+export function compileOnline(plan: RequestPlan, served: ServedRegistry, keys: StoreKeys, erasures: Erasures | null = null): OnlineProgram {
   const uses = plan.stored.map((use) => compileUse(use, served));
+  const screen = erasures === null ? null : compileScreen(plan, erasures);
   const runRequestViews = plan.computed.length === 0 ? null : compileRequestViews(plan);
   const parse = compileEntityRows(plan);
   const encodeKeys = compileKeys(plan, keys);
@@ -58,16 +64,16 @@ export function compileOnline(plan: RequestPlan, served: ServedRegistry, keys: S
 
   return {
     run(reader, rows, tUs) {
-      const encoded = encodeKeys(parse(rows), rows.length);
+      const columns = parse(rows);
+      const encoded = encodeKeys(columns, rows.length);
       const requests = uses.map((use, i) => use.request(encoded[i] ?? []));
       const results = requests.length === 0 ? [] : reader.read(requests);
-      return results instanceof Promise ? results.then((r) => answer(rows, tUs, requests, r)) : answer(rows, tUs, requests, results);
+      const finish = (read: readonly ReadResult[]): OnlineAnswer =>
+        answer(rows, tUs, requests, screen === null ? read : screen(columns, rows.length, read));
+      return results instanceof Promise ? results.then(finish) : finish(results);
     },
   };
 }
-
-/** The normalized values of each key column of the plan, in row order. */
-type KeyColumns = readonly (readonly Value[])[];
 
 /** The encoded key of each row, null where a part of it is. */
 type RowKeys = readonly (KeyBytes | null)[];

@@ -8,6 +8,7 @@ import type { OnlineRow, OnlineStore, OnlineView } from "../store/online.ts";
 import { compileNormalizer } from "../value/normalize.ts";
 import { encodeOrderKey, orderColumns } from "../value/order.ts";
 import type { Value } from "../value/type.ts";
+import { type Erasures, isErased } from "./erasures.ts";
 import type { ServedView } from "./served.ts";
 import { type StateUpdate, updateStates } from "./update-states.ts";
 
@@ -22,6 +23,8 @@ export interface PushCounts {
   readonly beforeHandover: number;
   /** Rows of an online-only push: not in the history, so exempt from parity. Counted per source in the registry, too. */
   readonly outsideHistory: number;
+  /** Rows of erased keys: the views of those keys do not get them, nor does the log the keys. */
+  readonly erased: number;
   /** Online rows and states changed. */
   readonly written: number;
 }
@@ -89,23 +92,32 @@ export function eventTimeOf(source: SourceModel, row: LogRow): number {
   return Number(source.eventTime === null ? row.createdTimeUs : row.values[source.eventTime]);
 }
 
-/** Writes logged rows to the online rows or states of one view. Idempotent. Returns how many rows or keys changed. */
+/** Writes logged rows to the online rows or states of one view, those of erased keys left out. Idempotent. Returns how many rows or keys changed. */
 export async function writeRowsOnline(
   online: OnlineStore,
   view: ServedView,
   source: SourceModel,
   rows: readonly LogRow[],
+  erasures: Erasures | null,
 ): Promise<number> {
   if (rows.length === 0) return 0;
+  const key = keyOf(online.keys, view.model, source, erasures);
   return view.model.form === "plain"
-    ? writePlain(online, view.online, view.model, source, rows)
-    : writeWindowed(online, view.online, view.model, source, rows);
+    ? writePlain(online, view.online, view.model, source, key, rows)
+    : writeWindowed(online, view.online, view.model, source, key, rows);
 }
 
-function keyOf(keys: StoreKeys, view: PlainViewModel | WindowedViewModel): (row: LogRow) => Uint8Array | null {
+/** The key under which a row is written; null where a part of it is, or where it is erased. */
+type RowKey = (row: LogRow) => Uint8Array | null;
+
+function keyOf(keys: StoreKeys, view: PlainViewModel | WindowedViewModel, source: SourceModel, erasures: Erasures | null): RowKey {
   const parts = keyPartsOf(view);
   const encode = compileViewKey(keys, view);
-  return (row) => encode(parts.map((k) => row.values[k.name] ?? null));
+  const check = erasures?.checkOf(parts.map((k) => k.name)) ?? null;
+  return (row) => {
+    const values = parts.map((k) => row.values[k.name] ?? null);
+    return check !== null && isErased(check(values), eventTimeOf(source, row)) ? null : encode(values);
+  };
 }
 
 async function writePlain(
@@ -113,9 +125,9 @@ async function writePlain(
   target: OnlineView,
   view: PlainViewModel,
   source: SourceModel,
+  key: RowKey,
   rows: readonly LogRow[],
 ): Promise<number> {
-  const key = keyOf(online.keys, view);
   // A version of the view may read columns that the source no longer has: they are null in new rows.
   const names = [...new Set([...source.columns, ...view.source.columns].map((c) => c.name))];
   const layout = new Map(names.map((name, i) => [name, i]));
@@ -147,10 +159,10 @@ async function writeWindowed(
   target: OnlineView,
   view: WindowedViewModel,
   source: SourceModel,
+  key: RowKey,
   rows: readonly LogRow[],
 ): Promise<number> {
   const program = compileWindowedView(view, target);
-  const key = keyOf(online.keys, view);
   const byKey = new Map<string, { key: Uint8Array; rows: LogRow[] }>();
   for (const row of rows) {
     const bytes = key(row);

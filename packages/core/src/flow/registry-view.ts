@@ -1,6 +1,7 @@
 import type { PlainViewModel, ServiceModel, ViewModel, WindowedViewModel } from "../definition/model.ts";
 import { nearest } from "../definition/read.ts";
 import { AsofError, assert } from "../error/error.ts";
+import type { Erasure } from "../registry/erasure.ts";
 import { modelsFromSnapshot, servedViewOf } from "../registry/models.ts";
 import { decodeSourceState, type SourceState } from "../registry/source-state.ts";
 import { type ViewState, versionOf } from "../registry/view-state.ts";
@@ -8,6 +9,7 @@ import { decodeViewState } from "../registry/view-state-codec.ts";
 import { decodeViewVersion, printVersion } from "../registry/view-version.ts";
 import type { OnlineView } from "../store/online.ts";
 import type { Json, RegistrySnapshot, RegistryStore } from "../store/registry.ts";
+import { erasuresIn } from "./erasures.ts";
 import { earliestDueUs } from "./held-rows.ts";
 import type { ServedRegistry, ServedView } from "./served.ts";
 
@@ -16,6 +18,8 @@ export interface RegistryView extends ServedRegistry {
   readonly states: ReadonlyMap<string, ViewState>;
   /** Sources with rows held back, and when the first is due. */
   readonly heldDueUs: ReadonlyMap<string, number>;
+  /** Entity keys that were erased, lifted ones too. */
+  readonly erasures: readonly Erasure[];
   /** Counts commits that touch definitions. */
   readonly definitionsVersion: number;
   handoverOf(source: string): number | null;
@@ -63,6 +67,7 @@ export function viewRegistry(project: string, snapshot: RegistrySnapshot): Regis
     views,
     versions,
     heldDueUs,
+    erasures: erasuresIn(snapshot),
     definitionsVersion: snapshot.definitionsVersion,
     handoverOf: (source) => sources.get(source)?.handoverUs ?? null,
     firstIngestOf: (source) => sources.get(source)?.firstIngestUs ?? null,

@@ -3,6 +3,7 @@ import type { Random } from "../platform/random.ts";
 import type { OfflineStore } from "../store/offline.ts";
 import type { OnlineStore } from "../store/online.ts";
 import type { RegistryStore } from "../store/registry.ts";
+import type { ErasureSecret } from "./erasures.ts";
 
 /** What the flows work with: the opened stores of one project, and where time and identity come from. */
 export interface Runtime {
@@ -17,6 +18,8 @@ export interface Runtime {
   /** Whether the process named by an owner string still runs; true where that cannot be known. */
   isOwnerAlive(owner: string): boolean;
   readonly settings: FlowSettings;
+  /** The secret of erasures. Without one nothing can be erased, and a project with erasures answers and takes in nothing. */
+  readonly erasureSecret?: ErasureSecret | undefined;
 }
 
 export interface FlowSettings {

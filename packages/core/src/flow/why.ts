@@ -8,6 +8,7 @@ import type { PullRequest, RunOptions } from "../store/offline.ts";
 import { normalizeValue } from "../value/normalize.ts";
 import { orderColumns } from "../value/order.ts";
 import type { Value } from "../value/type.ts";
+import { erasedKeyOf } from "./find-erased.ts";
 import type { HistoricalContext } from "./historical.ts";
 import { historyOf } from "./history.ts";
 import { pulledColumn } from "./materialize-plain.ts";
@@ -101,7 +102,7 @@ export async function explainValue(
       eventTimeUs: answer.eventTimes[0]?.[name] ?? null,
     },
     verdict: mismatch === null ? "equal" : "different",
-    state: view.form === "windowed" ? await readState(runtime, served, feature, request) : null,
+    state: view.form === "windowed" ? await readState(runtime, context, served, feature, request) : null,
   };
 }
 
@@ -167,8 +168,12 @@ async function readRows(
 ): Promise<Pick<WhyAnswer, "rows" | "rowCount" | "insideCount">> {
   const keys = view.entities.flatMap((e) => e.keys.map((k) => ({ name: k.name, type: k.type })));
   const columns = view.form === "plain" ? view.features.map(pulledColumn) : compileWindowedView(view).columns;
+  const values = keys.map((k) => normalizeValue(k.type, true, request.entity[k.name] ?? null, k.name));
   const pull: PullRequest = {
-    history: historyOf(runtime.project, view.source, context.handoverOf(view.source.name)),
+    history: {
+      ...historyOf(runtime.project, view.source, context.handoverOf(view.source.name)),
+      erased: erasedKeyOf(context.erasures ?? null, keys, values),
+    },
     keys,
     columns,
     mode: "all",
@@ -178,7 +183,7 @@ async function readRows(
     createdFromUs: null,
     tileUs: null,
     partition: null,
-    onlyKey: keys.map((k) => normalizeValue(k.type, true, request.entity[k.name] ?? null, k.name)),
+    onlyKey: values,
   };
   const neighbourhood = new Neighbourhood(boundaries);
   for await (const batch of runtime.offline.pull(pull, request)) {
@@ -246,12 +251,16 @@ function placeOf(
 
 async function readState(
   runtime: Runtime,
+  context: HistoricalContext,
   served: ServedView,
   feature: FeatureModel,
   request: WhyRequest,
 ): Promise<WindowExplanation | null> {
   if (served.model.form !== "windowed") return null;
-  const values = keyPartsOf(served.model).map((k) => normalizeValue(k.type, true, request.entity[k.name] ?? null, k.name));
+  const parts = keyPartsOf(served.model);
+  const values = parts.map((k) => normalizeValue(k.type, true, request.entity[k.name] ?? null, k.name));
+  const until = context.erasures?.checkOf(parts.map((k) => k.name))?.(values) ?? null;
+  if (until === Number.POSITIVE_INFINITY) return null;
   const key = compileViewKey(runtime.online.keys, served.model)(values);
   const [result] = await runtime.online.read([{ form: "state", view: served.online, keys: [key] }]);
   const stored = result?.form === "state" ? (result.states[0] ?? null) : null;

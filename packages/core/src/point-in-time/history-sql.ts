@@ -67,7 +67,29 @@ export function selectHistory(bound: BoundHistory, query: HistoryQuery, dialect:
   if (batch !== null && bound.history.batch !== null) sides.push(selectSide(batchSide(bound, batch, bound.history.batch), query, dialect));
   if (log !== null) sides.push(selectSide(logSide(bound, log, query.keys, dialect), query, dialect));
   if (sides.length === 0) sides.push(selectNothing(query, dialect));
-  return sides.join("\nUNION ALL\n");
+  const erased = erasedConditions(bound, query, dialect);
+  const kept = erased.length === 0 ? sides : sides.map((side) => `SELECT * FROM (${side}) AS kept WHERE ${erased.join(" AND ")}`);
+  return kept.join("\nUNION ALL\n");
+}
+
+/** What holds for rows of keys that are not erased. Rows with a null key part are no one's, and may go too. */
+function erasedConditions({ history, source }: BoundHistory, { keys }: HistoryQuery, dialect: Dialect): readonly string[] {
+  const wholly = new Map<string, string[]>();
+  const conditions: string[] = [];
+  for (const { parts, beforeUs } of history.erased ?? []) {
+    // Rows without event time do not count while the key is erased, and count again afterwards.
+    if (source.eventTime === null && beforeUs !== null) continue;
+    const places = parts.map(({ name }) => `k${keys.findIndex((key) => key.name === name)}`);
+    const literals = parts.map(({ type, value }) => dialect.printExpression({ node: "literal", type, value }, (name) => name));
+    const [place, ...others] = places;
+    if (place !== undefined && others.length === 0 && beforeUs === null) {
+      wholly.set(place, [...(wholly.get(place) ?? []), literals[0] ?? "NULL"]);
+      continue;
+    }
+    const differs = places.map((column, i) => `${column} <> ${literals[i]}`);
+    conditions.push(`(${[...differs, ...(beforeUs === null ? [] : [`t >= ${beforeUs}`])].join(" OR ")})`);
+  }
+  return [...[...wholly].map(([place, literals]) => `${place} NOT IN (${literals.join(", ")})`), ...conditions];
 }
 
 /** Whether the rows of a history have a created time at all. */

@@ -1,5 +1,5 @@
 import type { FeatureModel, PlainViewModel, SourceModel, WindowedViewModel } from "../definition/model.ts";
-import type { ValueType } from "../value/type.ts";
+import type { Value, ValueType } from "../value/type.ts";
 
 /**
  * A point-in-time join as data: which columns of which views each spine row gets. One compiler turns it into SQL of a
@@ -43,6 +43,14 @@ export interface History {
   readonly log: LogReference | null;
   /** Batch rows count before it, log rows from it on. Null: no live side yet, so batch rows only (push-only: log rows only). */
   readonly handoverUs: number | null;
+  /** Keys whose rows do not count: see {@link ErasedKey}. Their names are keys of the view. */
+  readonly erased?: readonly ErasedKey[];
+}
+
+/** Rows with these values do not count: all of them, or (of sources with an event time) those before `beforeUs`. */
+export interface ErasedKey {
+  readonly parts: readonly { readonly name: string; readonly type: ValueType; readonly value: Value }[];
+  readonly beforeUs: number | null;
 }
 
 /** Where a push source's offline log lies. The engine decides how it is stored. */

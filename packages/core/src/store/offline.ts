@@ -1,10 +1,10 @@
 import type { SourceModel } from "../definition/model.ts";
-import type { JoinPlan, LogReference } from "../point-in-time/join-plan.ts";
+import type { JoinPlan, LogReference, SpinePlan } from "../point-in-time/join-plan.ts";
 import type { Moments } from "../point-in-time/moments-sql.ts";
 import type { PullRequest } from "../point-in-time/pull-request.ts";
 import type { StatisticsRequest, ViewStatistics } from "../point-in-time/statistics-request.ts";
 import type { ColumnInfo, RecordBatch } from "../value/record-batch.ts";
-import type { Value } from "../value/type.ts";
+import type { Value, ValueType } from "../value/type.ts";
 
 export type { PulledColumn, PullRequest } from "../point-in-time/pull-request.ts";
 export type { ColumnInfo, ColumnVector, RecordBatch } from "../value/record-batch.ts";
@@ -127,6 +127,30 @@ export interface LogRow {
   readonly eventId: string;
 }
 
+/** A part of an entity key: a column of a source by logical name, and its value. */
+export interface KeyValue {
+  readonly name: string;
+  readonly type: ValueType;
+  readonly value: Value;
+}
+
+/** An entity key to take out of a log. Rows whose columns have all of these values are meant. */
+export interface LogErasure {
+  readonly key: readonly KeyValue[];
+  /** Columns that become null in the rows that stay. */
+  readonly clear: readonly string[];
+  /** A row stays where all columns of one of these lists still have values: rows of views that know nothing of the key. */
+  readonly keepIf: readonly (readonly string[])[];
+}
+
+/** Rows of a log that were taken out, stayed without their key, stayed whole; and files that held any of them. */
+export interface LogErasureReport {
+  readonly removed: number;
+  readonly cleared: number;
+  readonly kept: number;
+  readonly files: number;
+}
+
 /**
  * History at rest. Opening takes its config once. Methods may run concurrently; each sees a snapshot of the files taken when
  * it starts. Engine errors are translated (ASOF_SOURCE_*, ASOF_SPINE_INVALID, ASOF_QUERY_FAILED, ASOF_OUT_OF_MEMORY).
@@ -149,4 +173,12 @@ export interface OfflineStore extends AsyncDisposable {
    * kept out of every read, not of the file.
    */
   append(log: LogReference, rows: readonly LogRow[]): Promise<void>;
+  /** The different keys of a spine, in pages, as the declared types of its columns; nulls and what is of another type are left out. */
+  spineKeys(spine: GivenSpine, keys: SpinePlan["keys"], options?: RunOptions): AsyncIterable<RecordBatch>;
+  /**
+   * Takes a key out of a source's log, for good: when it resolves no file of the log has it, superseded files included, and all other rows
+   * are as they were. Atomic per file; appends may go on meanwhile; a call after a crash finishes the work. A retrieval that began before
+   * may find a file gone and fails then. `dryRun` counts only.
+   */
+  eraseLog(log: LogReference, erasure: LogErasure, options?: RunOptions & { readonly dryRun?: boolean }): Promise<LogErasureReport>;
 }

@@ -13,6 +13,7 @@ export const recordKinds = [
   "view_version",
   "source_state",
   "held_rows",
+  "erasure",
 ] as const;
 
 export type RecordKind = (typeof recordKinds)[number];

@@ -32,6 +32,8 @@ export function oracleEngine(replaces: Partial<Rules> = {}): OfflineEngine {
     describeSource: unused,
     computeStatistics: unused,
     describeSpine: unused,
+    spineKeys: unused,
+    eraseLog: unused,
     append: async (log, rows) => {
       const name = logName(log);
       logs.set(name, [...(logs.get(name) ?? []), ...rows]);
