@@ -2,20 +2,21 @@ import { asBuffer, ByteWriter } from "@asof/core";
 import { damaged, newCursor, readVarint32, skipField, tagOf, wireType } from "../wire/cursor.ts";
 import { writeVarint } from "../wire/write.ts";
 
-/** A field of a message as it was stored. Never changed: a changed field is a new chunk. */
+/** A field of a message, in its place. */
 export interface Chunk {
   readonly field: number;
   readonly wire: number;
   /** Tag, length and value. */
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   /** Where the value begins in `bytes`, behind tag and length. */
-  readonly valueAt: number;
+  valueAt: number;
+  readonly run: Run;
 }
 
-/** Neighbouring chunks of one field. */
+/** Neighbouring chunks of one field, in order. */
 interface Run {
   readonly field: number;
-  chunks: Chunk[];
+  readonly chunks: Set<Chunk>;
 }
 
 /**
@@ -45,10 +46,11 @@ export class ChunkedMessage {
       const tag = readVarint32(cursor);
       const field = tag >>> 3;
       if (field === 0) throw damaged("there is no field 0");
+      const isDelimited = (tag & 7) === wireType.delimited;
       const afterTag = cursor.at;
+      const valueAt = isDelimited ? afterTag + lengthOfVarint(bytes, afterTag) : afterTag;
       skipField(cursor, tag);
-      const chunk = { field, wire: tag & 7, bytes: bytes.subarray(start, cursor.at), valueAt: afterTag - start };
-      addTo(runs, (tag & 7) === wireType.delimited ? { ...chunk, valueAt: chunk.valueAt + lengthOfVarint(chunk) } : chunk);
+      addTo(runs, field, { wire: tag & 7, bytes: bytes.subarray(start, cursor.at), valueAt: valueAt - start });
     }
     return new ChunkedMessage(runs);
   }
@@ -58,62 +60,61 @@ export class ChunkedMessage {
     for (const run of this.#runs) if (run.field === field) yield* run.chunks;
   }
 
-  /** Numbers of the fields that are there. */
-  fields(): readonly number[] {
-    return [...new Set(this.#runs.map(({ field }) => field))];
-  }
-
   /** Adds a delimited field and returns its chunk. */
   add(field: number, value: Uint8Array): Chunk {
-    const chunk = delimitedChunk(field, value);
-    const last = this.#runs.findLast((run) => run.field === field);
-    if (last !== undefined) last.chunks.push(chunk);
-    else {
-      const before = this.#runs.findIndex((run) => run.field > field);
-      this.#runs.splice(before < 0 ? this.#runs.length : before, 0, { field, chunks: [chunk] });
-    }
+    const run = this.#runs.findLast((each) => each.field === field) ?? this.#newRun(field);
+    const chunk = { field, wire: wireType.delimited, run, ...delimited(field, value) };
+    run.chunks.add(chunk);
     return chunk;
   }
 
-  /** Puts a value in the place of a chunk and returns the new chunk. */
-  replace(chunk: Chunk, value: Uint8Array): Chunk {
-    const next = delimitedChunk(chunk.field, value);
-    const run = this.#runs.find((each) => each.chunks.includes(chunk));
-    if (run !== undefined) run.chunks[run.chunks.indexOf(chunk)] = next;
-    return next;
+  /** Gives a chunk another value. */
+  replace(chunk: Chunk, value: Uint8Array): void {
+    Object.assign(chunk, delimited(chunk.field, value));
   }
 
-  /** Removes chunks of one field. */
-  remove(field: number, isRemoved: (chunk: Chunk) => boolean): void {
-    for (const run of this.#runs) if (run.field === field) run.chunks = run.chunks.filter((chunk) => !isRemoved(chunk));
+  remove(chunk: Chunk): void {
+    chunk.run.chunks.delete(chunk);
+  }
+
+  /** A run where the field's number belongs. */
+  #newRun(field: number): Run {
+    const run: Run = { field, chunks: new Set() };
+    const before = this.#runs.findIndex((each) => each.field > field);
+    this.#runs.splice(before < 0 ? this.#runs.length : before, 0, run);
+    return run;
   }
 
   encode(): Uint8Array {
-    return Buffer.concat(this.#runs.flatMap(({ chunks }) => chunks.map(({ bytes }) => bytes)));
+    return Buffer.concat(this.#runs.flatMap(({ chunks }) => Array.from(chunks, ({ bytes }) => bytes)));
   }
 }
 
+/** The value of a chunk where it lies; it stays as it is when the chunk is given another. */
 export function contentOf(chunk: Chunk): Uint8Array {
   return chunk.bytes.subarray(chunk.valueAt);
 }
 
-function addTo(runs: Run[], chunk: Chunk): void {
-  const last = runs.at(-1);
-  if (last?.field === chunk.field) last.chunks.push(chunk);
-  else runs.push({ field: chunk.field, chunks: [chunk] });
+function addTo(runs: Run[], field: number, chunk: Pick<Chunk, "wire" | "bytes" | "valueAt">): void {
+  let run = runs.at(-1);
+  if (run?.field !== field) {
+    run = { field, chunks: new Set() };
+    runs.push(run);
+  }
+  run.chunks.add({ field, run, ...chunk });
 }
 
-function lengthOfVarint({ bytes, valueAt }: Chunk): number {
-  let at = valueAt;
+function lengthOfVarint(bytes: Uint8Array, start: number): number {
+  let at = start;
   while ((bytes[at++] ?? 0) >= 0x80);
-  return at - valueAt;
+  return at - start;
 }
 
-function delimitedChunk(field: number, value: Uint8Array): Chunk {
+function delimited(field: number, value: Uint8Array): Pick<Chunk, "bytes" | "valueAt"> {
   const writer = new ByteWriter(value.length + 15);
   writeVarint(writer, tagOf(field, wireType.delimited));
   writeVarint(writer, value.length);
   const valueAt = writer.length;
   writer.writeBytes(value);
-  return { field, wire: wireType.delimited, bytes: writer.take(), valueAt };
+  return { bytes: writer.take(), valueAt };
 }

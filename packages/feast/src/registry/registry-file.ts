@@ -95,11 +95,9 @@ export class FeastRegistryFile {
   put(kind: FeastRegistryKind, bytes: Uint8Array): void {
     const index = this.#index(kind);
     const key = keyOf(readName(kind, bytes));
-    const [found, ...copies] = index.get(key) ?? [];
-    if (found !== undefined && asBuffer(contentOf(found)).equals(bytes)) return;
-    const owner = this.#changed(kind);
-    const chunk = found === undefined ? owner.add(fieldOf(kind), bytes) : owner.replace(found, bytes);
-    index.set(key, [chunk, ...copies]);
+    const found = index.get(key)?.[0];
+    if (found === undefined) index.set(key, [this.#changed(kind).add(fieldOf(kind), bytes)]);
+    else if (!asBuffer(contentOf(found)).equals(bytes)) this.#changed(kind).replace(found, bytes);
   }
 
   /** Removes an object, with any copies of it; false if there is none. */
@@ -108,7 +106,7 @@ export class FeastRegistryFile {
     const key = keyOf({ project, name });
     const chunks = index.get(key);
     if (chunks === undefined) return false;
-    this.#changed(kind).remove(fieldOf(kind), (chunk) => chunks.includes(chunk));
+    for (const chunk of chunks) this.#changed(kind).remove(chunk);
     index.delete(key);
     return true;
   }
@@ -120,7 +118,7 @@ export class FeastRegistryFile {
 
   /** Replaces all values of a field; those of the kinds' fields are changed by `put` and `delete` alone. */
   setField(field: number, values: readonly Uint8Array[]): void {
-    this.#message.remove(field, () => true);
+    for (const chunk of [...this.#message.chunks(field)]) this.#message.remove(chunk);
     for (const value of values) this.#message.add(field, value);
   }
 
