@@ -1,4 +1,4 @@
-import { asBuffer, ByteWriter } from "@asof/core";
+import { ByteWriter } from "@asof/core";
 import { damaged, newCursor, readVarint32, skipField, tagOf, wireType } from "../wire/cursor.ts";
 import { writeVarint } from "../wire/write.ts";
 
@@ -39,7 +39,7 @@ export class ChunkedMessage {
   static decode(bytes: Uint8Array): ChunkedMessage {
     const runs: Run[] = [];
     const cursor = newCursor();
-    cursor.buffer = asBuffer(bytes);
+    cursor.bytes = bytes;
     cursor.end = bytes.length;
     while (cursor.at < cursor.end) {
       const start = cursor.at;

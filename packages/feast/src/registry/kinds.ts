@@ -1,4 +1,3 @@
-import { asBuffer } from "@asof/core";
 import { type Cursor, newCursor, readFields, readInside, readInt32, readText, tagOf, wireType } from "../wire/cursor.ts";
 
 /** Kinds of objects that a Feast registry holds many of. */
@@ -58,7 +57,7 @@ export interface FeastObjectName {
 export function readObjectName(kind: FeastRegistryKind, bytes: Uint8Array): FeastObjectName {
   const place = feastKinds[kind];
   const cursor = newCursor();
-  cursor.buffer = asBuffer(bytes);
+  cursor.bytes = bytes;
   cursor.end = bytes.length;
   const found = { name: "", project: "", version: 0 };
   if (place.within === null) readNames(cursor, place, found);

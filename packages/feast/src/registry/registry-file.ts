@@ -226,7 +226,7 @@ function writeTimestamp(us: number): Uint8Array {
 
 function readTimestamp(bytes: Uint8Array): number {
   const cursor = newCursor();
-  cursor.buffer = asBuffer(bytes);
+  cursor.bytes = bytes;
   cursor.end = bytes.length;
   let [seconds, nanos] = [0, 0];
   readFields(cursor, (tag) => {

@@ -1,4 +1,4 @@
-import { AsofError, asBuffer } from "@asof/core";
+import { AsofError } from "@asof/core";
 import {
   type Cursor,
   damaged,
@@ -50,7 +50,7 @@ export interface FeastMap {
  */
 export function readFeastValue(bytes: Uint8Array): FeastValue {
   const cursor = newCursor();
-  cursor.buffer = asBuffer(bytes);
+  cursor.bytes = bytes;
   cursor.end = bytes.length;
   return readValue(cursor);
 }

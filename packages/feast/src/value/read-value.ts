@@ -1,13 +1,4 @@
-import {
-  AsofError,
-  asBuffer,
-  compileNormalizer,
-  compileStruct,
-  type Value,
-  type ValueComparison,
-  type ValueType,
-  valueComparison,
-} from "@asof/core";
+import { AsofError, compileNormalizer, compileStruct, type Value, type ValueComparison, type ValueType, valueComparison } from "@asof/core";
 import {
   type Cursor,
   damaged,
@@ -59,7 +50,7 @@ export function compileFeastValueReader(type: ValueType, path = "The stored valu
   const cursor = newCursor();
   return (bytes) => {
     if (bytes.length === 0) return null;
-    cursor.buffer = asBuffer(bytes);
+    cursor.bytes = bytes;
     cursor.at = 0;
     cursor.end = bytes.length;
     if (readVarint32(cursor) === expected) {

@@ -1,18 +1,18 @@
-import { AsofError } from "@asof/core";
+import { AsofError, asBuffer } from "@asof/core";
 
 /** Wire types of protobuf. 3 and 4 (groups) are long out of use; Feast has none. */
 export const wireType = { varint: 0, fixed64: 1, delimited: 2, fixed32: 5 } as const;
 
 /** A place in protobuf bytes. One is made per compiled reader and moved from message to message, so that reading allocates nothing. */
 export interface Cursor {
-  buffer: Buffer;
+  bytes: Uint8Array;
   at: number;
   /** End of the message being read. */
   end: number;
 }
 
 export function newCursor(): Cursor {
-  return { buffer: Buffer.alloc(0), at: 0, end: 0 };
+  return { bytes: new Uint8Array(0), at: 0, end: 0 };
 }
 
 export function damaged(what: string): AsofError {
@@ -23,13 +23,13 @@ export function damaged(what: string): AsofError {
 
 /** Reads an unsigned varint of at most 32 bits: tags, lengths, enums. Bits above 32 are dropped, as protobuf does for int32. */
 export function readVarint32(cursor: Cursor): number {
-  const { buffer } = cursor;
+  const { bytes } = cursor;
   let at = cursor.at;
-  let byte = buffer[at++] ?? 0;
+  let byte = bytes[at++] ?? 0;
   let value = byte & 0x7f;
   for (let shift = 7; byte >= 0x80; shift += 7) {
     if (shift > 63) throw damaged("a number is longer than ten bytes");
-    byte = buffer[at++] ?? 0;
+    byte = bytes[at++] ?? 0;
     if (shift < 32) value |= (byte & 0x7f) << shift;
   }
   if (at > cursor.end) throw damaged("it ends inside a number");
@@ -51,14 +51,14 @@ const HIGH = 0x1_0000_0000;
 const halves = { low: 0, high: 0 };
 
 function readHalves(cursor: Cursor): void {
-  const { buffer } = cursor;
+  const { bytes } = cursor;
   let at = cursor.at;
   let low = 0;
   let high = 0;
   let byte = 0x80;
   for (let shift = 0; byte >= 0x80; shift += 7) {
     if (shift > 63) throw damaged("a number is longer than ten bytes");
-    byte = buffer[at++] ?? 0;
+    byte = bytes[at++] ?? 0;
     const bits = byte & 0x7f;
     if (shift < 28) low |= bits << shift;
     else if (shift === 28) {
@@ -85,18 +85,26 @@ export function readInt64AsNumber(cursor: Cursor): number {
   return halves.high * HIGH + halves.low;
 }
 
+/** Floats are copied here: a view or Buffer per value would cost several times what reading it does. Feast and this are little-endian. */
+const scratch = new Uint8Array(8);
+const scratchDouble = new Float64Array(scratch.buffer);
+const scratchFloat = new Float32Array(scratch.buffer);
+
+function copyToScratch(cursor: Cursor, size: number): void {
+  const { bytes, at } = cursor;
+  if (at + size > cursor.end) throw damaged("it ends inside a float");
+  for (let i = 0; i < size; i++) scratch[i] = bytes[at + i] ?? 0;
+  cursor.at = at + size;
+}
+
 export function readDouble(cursor: Cursor): number {
-  const { at } = cursor;
-  if (at + 8 > cursor.end) throw damaged("it ends inside a double");
-  cursor.at = at + 8;
-  return cursor.buffer.readDoubleLE(at);
+  copyToScratch(cursor, 8);
+  return scratchDouble[0] ?? 0;
 }
 
 export function readFloat(cursor: Cursor): number {
-  const { at } = cursor;
-  if (at + 4 > cursor.end) throw damaged("it ends inside a float");
-  cursor.at = at + 4;
-  return cursor.buffer.readFloatLE(at);
+  copyToScratch(cursor, 4);
+  return scratchFloat[0] ?? 0;
 }
 
 /** Reads the length of a delimited field and returns where it ends. */
@@ -107,17 +115,31 @@ function readEnd(cursor: Cursor): number {
   return end;
 }
 
+/** Up to here characters one by one are quicker than a call of the decoder. */
+const SHORT_TEXT = 24;
+
 export function readText(cursor: Cursor): string {
+  const { bytes } = cursor;
   const end = readEnd(cursor);
-  const text = cursor.buffer.toString("utf8", cursor.at, end);
+  const start = cursor.at;
   cursor.at = end;
-  return text;
+  if (end - start <= SHORT_TEXT) {
+    let text = "";
+    let at = start;
+    for (; at < end; at++) {
+      const byte = bytes[at] ?? 0;
+      if (byte >= 0x80) break;
+      text += String.fromCharCode(byte);
+    }
+    if (at === end) return text;
+  }
+  return asBuffer(bytes).toString("utf8", start, end);
 }
 
 /** The bytes of a delimited field where they lie; not to be kept. */
 export function readSlice(cursor: Cursor): Uint8Array {
   const end = readEnd(cursor);
-  const bytes = cursor.buffer.subarray(cursor.at, end);
+  const bytes = cursor.bytes.subarray(cursor.at, end);
   cursor.at = end;
   return bytes;
 }
