@@ -30,7 +30,7 @@ describe("feature_store.yaml", () => {
       "an unknown store",
       yaml.replace("type: lmdb", "type: lmbd"),
       "ASOF_STORE_UNKNOWN",
-      /feature_store\.yaml:9:9: online_store\.type "lmbd".*lmdb, memory/,
+      /feature_store\.yaml:9:9: online_store\.type "lmbd".*lmdb, sqlite, memory/,
     ],
     [
       "a missing variable",
@@ -145,6 +145,8 @@ describe("a source", () => {
       "select 1::bigint as customer_id, timestamptz 'epoch' as event_timestamp, timestamptz 'epoch' as created, 'a' as tier, 1.0::double as score where false",
     );
     assertDone(await runAsof(["apply", "--recreate"], { cwd: shop }));
+    const { views } = JSON.parse(assertDone(await runAsof(["materialize-incremental", "--json", "-v", "profile"], { cwd: shop })));
+    assert.deepEqual([views[0].status, views[0].rows], ["done", 0]);
     const retrieved = await runAsof(["get-historical-features", "-s", "everything", "--spine", "labels.csv", "--json"], { cwd: shop });
     assert.deepEqual(
       JSON.parse(assertDone(retrieved)).rows.map((r: Record<string, unknown>) => [r.tier, r.spend_1d]),
@@ -153,8 +155,6 @@ describe("a source", () => {
         [null, null],
       ],
     );
-    const { views } = JSON.parse(assertDone(await runAsof(["materialize-incremental", "--json", "-v", "profile"], { cwd: shop })));
-    assert.deepEqual([views[0].status, views[0].rows], ["done", 0]);
   });
 
   test("with a wrong type in its event time, or without the column", async (t) => {
