@@ -11,7 +11,7 @@ const meanings: Readonly<Record<string, string>> = {
   definitions: "Definition files: a glob or a list of globs, relative to the repository.",
   entity_key_serialization_version: "Feast's; read and not used: the embedded store has keys of its own.",
   feast_compatibility:
-    "How to answer where Feast 0.67 and the rules of asof differ: by the rules. Feast's own answers (`strict`) are refused for now.",
+    "How to answer online where Feast 0.67 and the rules of asof differ: by the rules (`corrected`), or as Feast's SDK does (`strict`: ttl is not applied, a stored null is PRESENT, errors are Feast's).",
   "materialization.pull_latest_features": "Feast's; read and not used: only the latest rows are ever pulled.",
   "materialization.online_write_batch_size": "Feast's; read and not used: batches are bounded.",
   "materialization.max_future_skew": "Rows later than the clock by more than this are held back until due. Default `0s`.",

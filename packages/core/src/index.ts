@@ -218,6 +218,10 @@ export {
 } from "./flow/delete-entity.ts";
 export type { EntityKey, KeyRemoval, OnlineRemoval } from "./flow/erase-key.ts";
 export { type ErasureSecret, type Erasures, openErasures } from "./flow/erasures.ts";
+export { type EchoedColumn, FeastAnswer, type FeastColumn, shapeAsFeast } from "./flow/feast-answer.ts";
+export { type EntityColumns, readEntitiesAsFeast } from "./flow/feast-entities.ts";
+export { FeastException } from "./flow/feast-error.ts";
+export { refuseServiceCollisions, resolveAsFeast, serviceNotFound } from "./flow/feast-references.ts";
 export { releaseHeldRows } from "./flow/held-rows.ts";
 // flow
 export {
@@ -239,7 +243,7 @@ export { eventTimeOf, type PushCounts, parsePushedRows, pushRowsMax, sourceColum
 export { onlineViewOf, RegistryCache, type RegistryView, registeredService, storedView, viewRegistry } from "./flow/registry-view.ts";
 export { entityKeyTypes } from "./flow/resolve-entity-key.ts";
 export { keptVersion, resolveVersions, servedVersion } from "./flow/resolve-versions.ts";
-export { defaultFlowSettings, type FlowSettings, type Runtime } from "./flow/runtime.ts";
+export { defaultFlowSettings, type FeastCompatibility, type FlowSettings, type Runtime } from "./flow/runtime.ts";
 export type { FeatureCoverage, ServedRegistry, ServedView } from "./flow/served.ts";
 export type { SourceHolding } from "./flow/source-holdings.ts";
 export {

@@ -25,7 +25,7 @@ export interface Config {
   readonly onlineStore: OnlineStoreConfig;
   readonly offlineStore: OfflineStoreConfig;
   readonly entityKeySerializationVersion: number;
-  readonly feastCompatibility: "corrected";
+  readonly feastCompatibility: "corrected" | "strict";
   /** Settings of the flows that are given; the others have the flows' defaults. */
   readonly flow: Partial<FlowSettings>;
   /** The secret of erased keys: itself, or the file that holds it. */

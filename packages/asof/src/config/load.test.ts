@@ -327,12 +327,7 @@ const faults: readonly (readonly [string, string, string, RegExp])[] = [
     "ASOF_CONFIG_INVALID",
     /2:30: materialization\.lookback must be a duration such as .*; it is "1 month"/,
   ],
-  [
-    "a bad choice",
-    "project: shop\nfeast_compatibility: lax\n",
-    "ASOF_CONFIG_INVALID",
-    /must be "corrected"; "strict" is not available yet; it is "lax"/,
-  ],
+  ["a bad choice", "project: shop\nfeast_compatibility: lax\n", "ASOF_CONFIG_INVALID", /must be "corrected" or "strict"; it is "lax"/],
   ["a key version from the future", "project: shop\nentity_key_serialization_version: 4\n", "ASOF_CONFIG_INVALID", /must be 3; it is 4/],
   [
     "a glob of a wrong type",

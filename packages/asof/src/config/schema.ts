@@ -52,8 +52,7 @@ export const configSchema = z.strictObject({
   online_store: anything,
   offline_store: anything,
   entity_key_serialization_version: z.literal([1, 2, 3], expected("3")).default(3),
-  // `strict`, Feast's own answers, needs Feast's layouts, which no store of this version has: refused rather than ignored.
-  feast_compatibility: z.enum(["corrected"], expected('"corrected"; "strict" is not available yet')).default("corrected"),
+  feast_compatibility: z.enum(["corrected", "strict"], expected('"corrected" or "strict"')).default("corrected"),
   materialization: z
     .strictObject({
       pull_latest_features: z.boolean().optional(),

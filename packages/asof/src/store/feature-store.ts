@@ -6,6 +6,7 @@ import {
   AsofError,
   type DeletionReport,
   type Erasure,
+  type FeastAnswer,
   type InstantLiteral,
   type Interval,
   type MaterializeOutcome,
@@ -24,6 +25,7 @@ import {
 } from "@asof/core";
 import type { Table } from "apache-arrow";
 import { checkAsked, checkEntities, checkEntity, checkHistorical, checkPush } from "./check-call.ts";
+import { type FeastRequest, retrieveAsFeast } from "./feast-retrieval.ts";
 import { type Asked, type Session, throwIssues } from "./session.ts";
 import { changesBetween, type KnownTypes, knownTypesOf, type SpineLike, toSpineInput } from "./spine.ts";
 import { ComputedTrainingSet } from "./training-set.ts";
@@ -71,6 +73,11 @@ export interface FeatureStore extends TypedRetrieval<Table>, AsyncDisposable {
   deleteEntity(entity: Readonly<Record<string, unknown>>, options?: DeleteOptions): Promise<DeletionReport>;
   /** Lets an erased key count again from now on; what happened before stays erased. */
   liftErasure(entity: Readonly<Record<string, unknown>>): Promise<Erasure>;
+  /**
+   * Online features in the shape of Feast's SDK: entities column by column, and an answer whose `toDict` is Feast's `to_dict`. Follows
+   * `feast_compatibility`.
+   */
+  getOnlineFeaturesAsFeast(request: FeastRequest): Promise<FeastAnswer>;
   /** Values answered as INCOMPLETE since the store was opened. */
   readonly incompleteReads: number;
   /** The untyped layer beneath: models, registry, jobs. */
@@ -116,6 +123,7 @@ export function featureStoreOf(session: Session): FeatureStore {
       checkEntities(query.entities);
       return session.getOnline(asked, query.entities, query.at === undefined ? undefined : parseInstant(query.at));
     },
+    getOnlineFeaturesAsFeast: (request) => retrieveAsFeast(session, request),
     getHistoricalFeatures: (query) => getHistorical(session, query),
     materialize: async (start, end, options) =>
       settle(session.materialize({ ...requestOf(options), mode: "interval", startUs: parseInstant(start), endUs: parseInstant(end) })),

@@ -41,7 +41,7 @@ export function sessionOver(repositoryPath: string, config: Config, stores: Open
 }
 
 function flowSettings(config: Config): FlowSettings {
-  return { ...defaultFlowSettings, ...config.flow };
+  return { ...defaultFlowSettings, ...config.flow, feastCompatibility: config.feastCompatibility };
 }
 
 /** Machine, process and its start: in a container that starts again the number of the process is the same. */

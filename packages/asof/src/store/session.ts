@@ -303,7 +303,9 @@ export class Session implements AsyncDisposable {
     if (known !== undefined) return known;
     // Answers are grouped by view, so that features of one name in two views are no collision.
     const plan = planRequest(resolveVersions(asked, registry, "serving"), { fullFeatureNames: true });
-    const compiled = { plan, program: compileOnline(plan, registry, this.runtime.online.keys, erasures) };
+    const { online, settings } = this.runtime;
+    const compatibility = settings.feastCompatibility;
+    const compiled = { plan, program: compileOnline(plan, registry, online.keys, { erasures, compatibility }) };
     this.#compiledServices.set(asked, compiled);
     return compiled;
   }

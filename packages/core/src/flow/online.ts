@@ -12,6 +12,7 @@ import type { Value } from "../value/type.ts";
 import type { Erasures } from "./erasures.ts";
 import { OnlineAnswer } from "./online-answer.ts";
 import { compileRequestViews } from "./request-views.ts";
+import type { FeastCompatibility } from "./runtime.ts";
 import { compileScreen, type KeyColumns } from "./screen-results.ts";
 import type { ServedRegistry, ServedView } from "./served.ts";
 
@@ -35,12 +36,20 @@ export interface UseAnswer {
   readonly incompleteCount: number;
 }
 
+export interface OnlineRules {
+  /** Rows of erased keys are answered as those of keys that nobody ever heard of. Default: none is erased. */
+  readonly erasures?: Erasures | null;
+  /** Under `strict` plain rows are answered as Feast 0.67 does: whatever their age, and PRESENT also where the stored value is null. */
+  readonly compatibility?: FeastCompatibility;
+}
+
 /**
- * Compiles a plan against what is served by a store with these keys. Rows of erased keys are answered as those of keys that nobody ever
- * heard of. Throws ASOF_NOT_APPLIED where the registry does not serve what is asked.
+ * Compiles a plan against what is served by a store with these keys. Throws ASOF_NOT_APPLIED where the registry does not serve what is
+ * asked.
  */
-export function compileOnline(plan: RequestPlan, served: ServedRegistry, keys: StoreKeys, erasures: Erasures | null = null): OnlineProgram {
-  const uses = plan.stored.map((use) => compileUse(use, served));
+export function compileOnline(plan: RequestPlan, served: ServedRegistry, keys: StoreKeys, rules: OnlineRules = {}): OnlineProgram {
+  const { erasures = null, compatibility = "corrected" } = rules;
+  const uses = plan.stored.map((use) => compileUse(use, served, compatibility));
   const screen = erasures === null ? null : compileScreen(plan, erasures);
   const runRequestViews = plan.computed.length === 0 ? null : compileRequestViews(plan);
   const parse = compileEntityRows(plan);
@@ -163,7 +172,7 @@ interface CompiledUse {
   finish(result: ReadResult | undefined, keys: RowKeys, tUs: number): UseAnswer;
 }
 
-function compileUse(use: StoredUse, served: ServedRegistry): CompiledUse {
+function compileUse(use: StoredUse, served: ServedRegistry, compatibility: FeastCompatibility): CompiledUse {
   const { version } = use;
   const view = version === undefined ? served.views.get(use.view.name) : served.versions.get(use.view.name)?.get(version);
   if (view === undefined) {
@@ -181,10 +190,10 @@ function compileUse(use: StoredUse, served: ServedRegistry): CompiledUse {
       fix: "Run `asof apply`.",
     });
   }
-  return view.model.form === "plain" ? compilePlainUse(use, view) : compileWindowedUse(use, view, view.model);
+  return view.model.form === "plain" ? compilePlainUse(use, view, compatibility === "strict") : compileWindowedUse(use, view, view.model);
 }
 
-function compilePlainUse(use: StoredUse, view: ServedView): CompiledUse {
+function compilePlainUse(use: StoredUse, view: ServedView, isStrict: boolean): CompiledUse {
   // A feature that the served definition lacks is not read, although rows may still hold a former one of its name. No name is empty.
   const known = new Set(view.model.features.map((f) => f.name));
   const features = use.features.map((f) => (known.has(f.name) ? f.name : ""));
@@ -193,9 +202,14 @@ function compilePlainUse(use: StoredUse, view: ServedView): CompiledUse {
     request: (keys) => ({ form: "row", view: view.online, features, keys }),
     finish(result, keys, tUs) {
       const rows = result?.form === "row" ? result.rows : [];
-      return new PlainAnswer(rows, keys.length, isStatic, features.length, tUs, use.ttlUs);
+      return new PlainAnswer(rows, { count: keys.length, width: features.length, isStatic, isStrict, tUs, ttlUs: use.ttlUs });
     },
   };
+}
+
+interface AgeLimit {
+  readonly tUs: number;
+  readonly ttlUs: number | null;
 }
 
 /** Refers to the rows as they were read: most callers want the values only, and those once. */
@@ -203,17 +217,22 @@ class PlainAnswer implements UseAnswer {
   readonly incompleteCount: number;
   readonly #rows: readonly (StoredRow | null)[];
   readonly #isStatic: boolean;
+  readonly #isStrict: boolean;
   /** Why a row has no values; null where it has. */
   readonly #missing: (FeatureStatus | null)[];
 
-  constructor(rows: readonly (StoredRow | null)[], count: number, isStatic: boolean, width: number, tUs: number, ttlUs: number | null) {
+  constructor(
+    rows: readonly (StoredRow | null)[],
+    { count, width, isStatic, isStrict, tUs, ttlUs }: { count: number; width: number; isStatic: boolean; isStrict: boolean } & AgeLimit,
+  ) {
     this.#rows = rows;
     this.#isStatic = isStatic;
+    this.#isStrict = isStrict;
     this.#missing = new Array(count);
     let incomplete = 0;
     for (let index = 0; index < count; index++) {
       const row = rows[index] ?? null;
-      const missing = row === null ? "NOT_FOUND" : isStatic ? null : ageStatus(row.eventTimeUs, tUs, ttlUs);
+      const missing = row === null ? "NOT_FOUND" : isStatic || isStrict ? null : ageStatus(row.eventTimeUs, tUs, ttlUs);
       if (missing === "INCOMPLETE") incomplete += width;
       this.#missing[index] = missing;
     }
@@ -227,7 +246,8 @@ class PlainAnswer implements UseAnswer {
   statusOf(row: number, feature: number): FeatureStatus {
     const missing = this.#missing[row];
     if (missing !== null) return missing ?? "NOT_FOUND";
-    return valueStatus(this.#rows[row]?.values[feature]);
+    const status = valueStatus(this.#rows[row]?.values[feature]);
+    return this.#isStrict && status === "NULL_VALUE" ? "PRESENT" : status;
   }
 
   eventTimeOf(row: number): number | null {

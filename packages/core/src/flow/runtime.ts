@@ -31,11 +31,17 @@ export interface FlowSettings {
   readonly lookbackUs: number;
   /** Source rows of one partition of a materialization: bounds memory and the work lost by a crash. Default 1,000,000. */
   readonly partitionRowsMax: number;
+  /** Default `corrected`. */
+  readonly feastCompatibility: FeastCompatibility;
 }
+
+/** Whether online answers follow asof's rules or, where they differ, Feast 0.67. */
+export type FeastCompatibility = "corrected" | "strict";
 
 export const defaultFlowSettings: FlowSettings = {
   maxFutureSkewUs: 0,
   createdOverlapUs: 600_000_000,
   lookbackUs: 86_400_000_000,
   partitionRowsMax: 1_000_000,
+  feastCompatibility: "corrected",
 };
