@@ -32,6 +32,7 @@ export function buildProgram(context: CommandContext): Command {
   addRepositoryCommands(program.commandsGroup("Repository:"), context);
   addMaterializeCommands(program.commandsGroup("Data:"), context);
   addRetrievalCommands(program, context);
+  addDeleteCommand(program, context);
   addObjectCommands(program.commandsGroup("What is registered:"), context);
   addLookCommands(program.commandsGroup("Understanding:"), context);
   return program;
@@ -160,6 +161,26 @@ function addMaterializeCommands(program: Command, context: CommandContext): void
     .action(async (source: string, _options, command: Command) =>
       (await import("./commands/push.ts")).runPush(context, source, command.optsWithGlobals()),
     );
+}
+
+function addDeleteCommand(program: Command, context: CommandContext): void {
+  addCommand(program, "delete", "erase an entity key: from the online store, window state and offline log, until it is lifted", {
+    examples: [
+      "asof delete --entity customer_id=900 --dry-run",
+      "asof delete --entity customer_id=900 --yes",
+      "asof delete --entity bank=de --entity account=17 --yes",
+      "asof delete --list",
+      "asof delete --lift --entity customer_id=900",
+    ],
+    exits: { 130: "interrupted, or answered with anything but yes: the same command goes on where it ended" },
+  })
+    .option("-e, --entity <key=value>", "a part of the entity's key; repeat for keys of several parts", collect)
+    .option("--dry-run", "count what would be removed and touch nothing")
+    .option("--yes", "do not ask")
+    .option("--list", "list erasures, which know the key by its hash only")
+    .option("--lift", "let events of the key that are still to come count again")
+    .option("--forget-lost", "give up erasures whose secret is lost; what they kept out may come back")
+    .action(async (_options, command: Command) => (await import("./commands/delete.ts")).runDelete(context, command.optsWithGlobals()));
 }
 
 const entityHelp =

@@ -24,6 +24,7 @@ export async function runPush(context: CommandContext, source: string, options: 
       const parts = [`${counts.rows} rows pushed to ${source}`, `${counts.written} online values changed`];
       if (counts.heldBack > 0) parts.push(`${counts.heldBack} held back until they are due`);
       if (counts.beforeHandover > 0) parts.push(`${counts.beforeHandover} before the handover left to the batch side`);
+      if (counts.erased > 0) parts.push(`${counts.erased} of an erased key left out`);
       context.print(`${parts.join(", ")}.`);
     }
   });
