@@ -49,11 +49,7 @@ const driverStats = featureView(
 
 const tripsSource = parquet("trips_src", { path: "data/trips.parquet", eventTime: "ts", columns: { amount: float64(), n: int64() } });
 const tripsPush = push("trips_push", { batch: tripsSource });
-const tripTotals = featureView(
-  "trip_totals",
-  { entities: [driver, customer], source: tripsPush },
-  { amount: float64(), n: int64() },
-);
+const tripTotals = featureView("trip_totals", { entities: [driver, customer], source: tripsPush }, { amount: float64(), n: int64() });
 
 const globalSource = parquet("global_src", {
   ...{ path: "data/global.parquet", eventTime: "ts", columns: { load: float64() }, mapping: { load: "ld" } },
@@ -105,7 +101,7 @@ feast_compatibility: ${compatibility}
     writeFileSync(configFile, yaml);
     const model = collectDefinitions([definitions], "compat");
     const store = await openFeatureStore({ repo: this.folder, configFile, definitions: model, clock, environment: {} });
-    await store.session.apply(await store.session.plan({ skipSourceValidation: true }));
+    await store.session.apply(await store.session.plan());
     return store;
   }
 

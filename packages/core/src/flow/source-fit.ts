@@ -16,7 +16,8 @@ function fitsColumn(declared: ValueType, found: ValueType): boolean {
   if (isInteger(declared) && found.kind === "decimal" && found.scale === 0) return declared.kind === "int64";
   if (isNumeric(declared) && isNumeric(found)) return numericRank(declared) >= numericRank(found);
   if (declared.kind === "list" && found.kind === "list") return fitsColumn(declared.of, found.of);
-  if (declared.kind === "timestamp") return found.kind === "date";
+  // What is finer than declared is cut by reading.
+  if (declared.kind === "timestamp") return found.kind === "date" || found.kind === "timestamp";
   return declared.kind === "uuid" && found.kind === "string";
 }
 
