@@ -326,7 +326,7 @@ export { canonicalJson, fingerprintOf } from "./registry/canonical-json.ts";
 export { type EncodedDefinition, encodeDefinition, recordKindOf } from "./registry/encode-definition.ts";
 export { type Erasure, erasureIdOf, secretBytesMin, secretIdOf } from "./registry/erasure.ts";
 export type { FeatureFilter, FeatureRegistry, LineageFact, RegisteredFeature } from "./registry/feature-registry.ts";
-export { lineageNode } from "./registry/lineage.ts";
+export { type DerivedEdge, lineageNode, lineageOfService, lineageOfView } from "./registry/lineage.ts";
 export { openMemoryRegistry } from "./registry/memory-registry.ts";
 export { decodeModels, type ModelsByName, modelsFromSnapshot, repositoryFromSnapshot, servedViewOf } from "./registry/models.ts";
 export { forgetRetired, type RetiredGenerations, retiredGenerations } from "./registry/retired.ts";
@@ -339,7 +339,9 @@ export {
   recordIngest,
   type SourceState,
 } from "./registry/source-state.ts";
+export { decodeType, type Encoding, encodeType } from "./registry/type-text.ts";
 export {
+  putState,
   sourceStateKey,
   updateSourceState,
   updateState,
@@ -352,11 +354,14 @@ export {
   addGeneration,
   addSchema,
   type Coverage as StoredCoverage,
+  deleteViewState,
+  dropFeatures,
   forgetGenerations,
   generationOf,
   hasOnlineData,
   type IncrementalCursor,
   newViewState,
+  openGeneration,
   recordCoverage,
   recordCursor,
   recordMaterialized,

@@ -1,5 +1,10 @@
 /** What Feast writes and reads: its protobuf messages, entity keys and values. */
 
+export type { FeastObject } from "./definition/objects.ts";
+export type { UnsupportedObject } from "./definition/unsupported.ts";
+// the registry's file
+export type { FileRegistryConfig } from "./file/config.ts";
+export { type FeastRegistryStore, openFileRegistry } from "./file/store.ts";
 // entity keys
 export {
   compileFeastKeyDecoder,

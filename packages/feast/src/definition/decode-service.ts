@@ -1,0 +1,66 @@
+import type { ServiceModel, ViewModel, ViewReference } from "@asof/core";
+import { Message } from "../wire/message.ts";
+import { readMeta } from "./decode-source.ts";
+import { featureSpec, projection, serviceFields, serviceSpec } from "./fields.ts";
+import { Unsupported } from "./unsupported.ts";
+
+/** A Feast `FeatureService`. Throws {@link Unsupported} where a projection is of a view that asof does not have. */
+export function decodeFeastService(
+  bytes: Uint8Array,
+  viewOf: (name: string) => ViewModel | undefined,
+  before: ServiceModel | undefined,
+): ServiceModel {
+  const spec = new Message(bytes).message(serviceFields.spec) ?? new Message();
+  const references = spec.messages(serviceSpec.features).map((message) => decodeProjection(message, viewOf, before));
+  // Feast cannot hold request views; those of asof stay in their places.
+  const requests = before?.views.filter((reference) => reference.view.form === "request") ?? [];
+  const places = before?.views.map((reference) => reference.name) ?? [];
+  const placeOf = (reference: ViewReference): number =>
+    places.indexOf(reference.name) === -1 ? places.length : places.indexOf(reference.name);
+  return {
+    kind: "service",
+    name: spec.text(serviceSpec.name),
+    views: requests.length === 0 ? references : [...references, ...requests].sort((a, b) => placeOf(a) - placeOf(b)),
+    meta: readMeta(spec, serviceSpec),
+  };
+}
+
+function decodeProjection(
+  message: Message,
+  viewOf: (name: string) => ViewModel | undefined,
+  before: ServiceModel | undefined,
+): ViewReference {
+  const name = message.text(projection.view);
+  const view = viewOf(name);
+  if (view === undefined) {
+    throw new Unsupported(
+      `it uses "${name}", which asof does not have`,
+      `Write "${name}" in TypeScript, then list it in a featureService of this name. The service stays in the registry as it is.`,
+    );
+  }
+  if (message.has(projection.versionTag)) {
+    throw new Unsupported(
+      `it asks for version ${message.number(projection.versionTag)} of "${name}"`,
+      "Ask for the version in a reference: view@v1:feature.",
+    );
+  }
+  const alias = message.text(projection.alias) || name;
+  const columns = message.messages(projection.columns).map((column) => column.text(featureSpec.name));
+  const known = before?.views.find((reference) => reference.name === alias && reference.view.name === name);
+  const features = view.features.map((feature) => feature.name);
+  const unknown = columns.find((column) => !features.includes(column));
+  if (unknown !== undefined) {
+    throw new Unsupported(
+      `it asks for "${name}:${unknown}", which the view does not have`,
+      "Apply the service again in Feast, so that both agree.",
+    );
+  }
+  const isAll = columns.length === features.length;
+  return {
+    view,
+    name: alias,
+    features: isAll && known?.features?.length !== columns.length ? null : columns,
+    keys: message.map(projection.joinKeyMap),
+    maxAgeUs: known?.maxAgeUs ?? null,
+  };
+}

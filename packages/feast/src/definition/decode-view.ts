@@ -1,0 +1,101 @@
+import type { EntityModel, FeatureModel, PlainViewModel, SourceModel, ViewModel, WindowedViewModel } from "@asof/core";
+import { Message } from "../wire/message.ts";
+import { readMeta } from "./decode-source.ts";
+import { feastNumberOf, metaOfField, typeOfField } from "./feature-type.ts";
+import { dataSource, dummyEntity, featureSpec, sourceType, viewFields, viewSpec } from "./fields.ts";
+import { readMicroseconds } from "./times.ts";
+import { Unsupported } from "./unsupported.ts";
+
+type StoredView = PlainViewModel | WindowedViewModel;
+
+/** A Feast view whose objects are not looked up yet. */
+export interface FeastView {
+  readonly name: string;
+  /** Names of Feast's entities; empty for a view without. */
+  readonly entities: readonly string[];
+  /** Join key → Feast's number of its type. */
+  readonly keyTypes: ReadonlyMap<string, number>;
+  readonly features: readonly Message[];
+  /** The source of its rows. */
+  readonly batch: Message | null;
+  /** The push source over it, if any. */
+  readonly push: Message | null;
+  /** The Kafka source beside it, if any. */
+  readonly kafka: Message | null;
+  readonly spec: Message;
+}
+
+/** Reads a `FeatureView`. Throws {@link Unsupported} for what Python or a foreign engine computes. */
+export function readFeastView(bytes: Uint8Array): FeastView {
+  const spec = new Message(bytes).message(viewFields.spec) ?? new Message();
+  if (spec.has(viewSpec.transformation) || spec.has(viewSpec.sourceViews) || spec.text(viewSpec.mode) !== "") {
+    throw new Unsupported(
+      "a compute engine of Feast transforms its rows",
+      "Write its features as derive(…) or aggregates, or let the engine write Parquet. It stays in the registry as it is.",
+    );
+  }
+  if (spec.number(viewSpec.disabled) !== 0) throw new Unsupported("it is disabled", "Enable it: `feast feature-views enable NAME`.");
+  const stream = spec.message(viewSpec.streamSource);
+  const streamType = stream?.number(dataSource.type);
+  if (stream !== null && streamType !== sourceType.push && streamType !== sourceType.kafka) {
+    throw new Unsupported(`its stream is of a type (${streamType}) that asof does not read`, "Use a push or a Kafka source.");
+  }
+  const push = streamType === sourceType.push ? stream : null;
+  const entities = spec.texts(viewSpec.entities).filter((name) => name !== dummyEntity.name);
+  const columns = spec.messages(viewSpec.entityColumns);
+  return {
+    name: spec.text(viewSpec.name),
+    entities,
+    keyTypes: new Map(columns.map((column) => [column.text(featureSpec.name), column.number(featureSpec.valueType)])),
+    features: spec.messages(viewSpec.features),
+    batch: push?.message(dataSource.batchSource) ?? spec.message(viewSpec.batchSource),
+    push,
+    kafka: streamType === sourceType.kafka ? stream : null,
+    spec,
+  };
+}
+
+/** The view as asof knows it, over entities and a source that were decoded before it. */
+export function decodeFeastView(
+  view: FeastView,
+  entities: readonly EntityModel[],
+  source: SourceModel,
+  before: ViewModel | undefined,
+): StoredView {
+  const meta = readMeta(view.spec, viewSpec);
+  const stored = before === undefined || before.form === "request" ? null : before;
+  const features = view.features.map((field) => decodeFeature(view.name, field, stored));
+  const base = { kind: "view", name: view.name, entities, source, meta } as const;
+  if (stored?.form === "windowed" && sameFields(stored.features, features)) {
+    return { ...base, form: "windowed", separableUs: stored.separableUs, features };
+  }
+  const ttlUs = readMicroseconds(view.spec.message(viewSpec.ttl));
+  // Feast's zero, like no ttl at all, is no limit.
+  return { ...base, form: "plain", ttlUs: ttlUs === 0 ? null : ttlUs, features: features.map(withoutAggregate) };
+}
+
+/** What was known of a feature stays as long as Feast's field still says the same of it. */
+function decodeFeature(view: string, field: Message, before: StoredView | null): FeatureModel {
+  const name = field.text(featureSpec.name);
+  const known = before?.features.find((feature) => feature.name === name);
+  const type = typeOfField(field, known?.type);
+  if (type === null) {
+    throw new Unsupported(
+      `its feature "${name}" is of Feast's type ${field.number(featureSpec.valueType)}, which says too little to read it`,
+      `Use another type for it. View "${view}" stays in the registry as it is.`,
+    );
+  }
+  const meta = metaOfField(field);
+  return known !== undefined && known.type === type ? { ...known, meta } : { kind: "column", name, type, nullable: true, meta };
+}
+
+function sameFields(before: readonly FeatureModel[], after: readonly FeatureModel[]): boolean {
+  const text = (features: readonly FeatureModel[]) => JSON.stringify(features.map((f) => [f.name, feastNumberOf(f.type), f.kind]).sort());
+  return text(before) === text(after);
+}
+
+/** A view that Feast redefined has Feast's plain columns, also where it was one of aggregates. */
+function withoutAggregate(feature: FeatureModel): FeatureModel {
+  const { name, type, nullable, meta } = feature;
+  return feature.kind === "derived" ? feature : { kind: "column", name, type, nullable, meta };
+}

@@ -1,0 +1,124 @@
+import { hash } from "node:crypto";
+import { AsofError } from "@asof/core";
+import { dataSource, sourceType, versionRecord } from "../definition/fields.ts";
+import { type FeastKind, type FeastObject, feastObjectKinds } from "../definition/objects.ts";
+import { writeMicroseconds } from "../definition/times.ts";
+import { asofRegistryField, FeastRegistryFile } from "../registry/registry-file.ts";
+import { concat, fieldsOf, Message } from "../wire/message.ts";
+import { readItem } from "./section.ts";
+import { AsofState } from "./state.ts";
+
+/** One version of a view that Feast keeps. */
+export interface KeptVersion {
+  readonly project: string;
+  readonly view: string;
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  readonly versionId: string;
+  readonly createdUs: number;
+}
+
+/** A registry file in memory: Feast's objects as bytes, asof's state, and whatever else stands there. */
+export class RegistryDocument {
+  readonly state = new AsofState();
+  readonly #file: FeastRegistryFile;
+  #kafkaByBatch: Map<string, FeastObject> | null = null;
+  #latestVersions: Map<string, number> | null = null;
+
+  /** Takes a file apart. ASOF_REGISTRY_UNREADABLE where it is no protobuf or cut short, ASOF_REGISTRY_VERSION where it is newer. */
+  constructor(bytes: Uint8Array, path: string) {
+    this.#file = bytes.length === 0 ? FeastRegistryFile.empty() : FeastRegistryFile.decode(bytes, `The registry ${path}`);
+    try {
+      for (const part of this.#file.getField(asofRegistryField)) {
+        for (const { payload, whole } of fieldsOf(part)) this.state.load(readItem(payload), whole);
+      }
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new AsofError("ASOF_REGISTRY_UNREADABLE", `The registry ${path} is damaged: what asof keeps in it is no JSON.`, {
+        path,
+        cause: error,
+        fix: "Restore it from a copy; nothing was changed.",
+      });
+    }
+  }
+
+  get versionId(): string {
+    return this.#file.versionId;
+  }
+
+  objects(project: string | null): readonly FeastObject[] {
+    return feastObjectKinds.flatMap((kind) => [...this.#file.iterate(kind, project ?? undefined)].map((object) => ({ kind, ...object })));
+  }
+
+  bytesOf(kind: FeastKind, project: string, name: string): Uint8Array | null {
+    return this.#file.get(kind, project, name);
+  }
+
+  /** The Kafka source over a batch source. */
+  kafkaOver(project: string, batch: string): FeastObject | null {
+    this.#kafkaByBatch ??= new Map(
+      [...this.#file.iterate("data_source")].flatMap((object): [string, FeastObject][] => {
+        const message = new Message(object.bytes);
+        if (message.number(dataSource.type) !== sourceType.kafka) return [];
+        const over = message.message(dataSource.batchSource)?.text(dataSource.name) ?? "";
+        return [[JSON.stringify([object.project, over]), { kind: "data_source", ...object }]];
+      }),
+    );
+    return this.#kafkaByBatch.get(JSON.stringify([project, batch])) ?? null;
+  }
+
+  /** The greatest version of a view that Feast has kept; null = none. */
+  latestVersion(project: string, view: string): number | null {
+    return this.#versions().get(JSON.stringify([project, view])) ?? null;
+  }
+
+  #versions(): Map<string, number> {
+    if (this.#latestVersions !== null) return this.#latestVersions;
+    const latest = new Map<string, number>();
+    for (const { bytes } of this.#file.iterate("feature_view_version")) {
+      const record = new Message(bytes);
+      const id = JSON.stringify([record.text(versionRecord.project), record.text(versionRecord.view)]);
+      latest.set(id, Math.max(latest.get(id) ?? 0, record.number(versionRecord.number)));
+    }
+    this.#latestVersions = latest;
+    return latest;
+  }
+
+  /** Puts an object, or removes it where bytes are null. Feast deletes a view's versions with it. */
+  set({ kind, project, name, bytes }: Omit<FeastObject, "bytes"> & { readonly bytes: Uint8Array | null }): void {
+    if (kind === "data_source") this.#kafkaByBatch = null;
+    if (bytes !== null) {
+      this.#file.put(kind, bytes);
+      return;
+    }
+    this.#file.delete(kind, project, name);
+    const latest = kind === "feature_view" ? this.latestVersion(project, name) : null;
+    for (let number = latest ?? -1; number >= 0; number--) this.#file.delete("feature_view_version", project, `${name}@v${number}`);
+    this.#versions().delete(JSON.stringify([project, name]));
+  }
+
+  addVersion(version: KeptVersion): void {
+    const record = new Message();
+    record.setText(versionRecord.view, version.view);
+    record.setText(versionRecord.project, version.project);
+    record.setNumber(versionRecord.number, version.number);
+    record.setText(versionRecord.type, "feature_view");
+    record.setBytes(versionRecord.proto, version.bytes);
+    record.setMessage(versionRecord.created, writeMicroseconds(version.createdUs));
+    record.setText(versionRecord.versionId, version.versionId);
+    this.#file.put("feature_view_version", record.encode());
+    this.#versions().set(JSON.stringify([version.project, version.view]), version.number);
+  }
+
+  /** The file. asof's header stands last, so that a look at the end tells whether the file changed, and whether it is whole. */
+  encode(versionId: string, nowUs: number): Uint8Array {
+    this.#file.touch(versionId, nowUs);
+    this.#file.setField(asofRegistryField, [concat([...this.state.encode()])]);
+    return this.#file.encode();
+  }
+}
+
+/** A short name of bytes. */
+export function digestOf(bytes: Uint8Array): string {
+  return hash("sha256", bytes, "base64url").slice(0, 24);
+}

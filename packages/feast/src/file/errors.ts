@@ -1,0 +1,51 @@
+import { AsofError, sentenceOf } from "@asof/core";
+
+/** The file system's error as ours, once; errors of ours get the path where they have none, and pass. */
+export function translateError(error: unknown, path: string): unknown {
+  if (error instanceof AsofError) return error.path === undefined || error.path === "" ? withPath(error, path) : error;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const details = { path, cause: error };
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+    return new AsofError("ASOF_REGISTRY_READ_ONLY", `The registry ${path} cannot be written or read by this user (${code}).`, {
+      ...details,
+      fix: "Give this user the right to read the file and to write its folder, or choose another path in feature_store.yaml.",
+    });
+  }
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new AsofError("ASOF_REGISTRY_FULL", `The registry ${path} cannot grow: the disk is full. Nothing was changed.`, {
+      ...details,
+      fix: "Make room and run the same command again.",
+    });
+  }
+  // Node's own errors (ERR_…) are faults of the program, except SQLite's, which holds the lock.
+  if (typeof code !== "string" || !(/^E[A-Z0-9]+$/.test(code) || code === "ERR_SQLITE_ERROR")) return error;
+  return new AsofError(
+    "ASOF_REGISTRY_FAILED",
+    `The registry ${path} cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
+    {
+      ...details,
+      fix: "Check the path of `registry` in feature_store.yaml.",
+    },
+  );
+}
+
+function withPath(error: AsofError, path: string): AsofError {
+  const details = { path, value: error.value, cause: error, ...(error.fix === undefined ? {} : { fix: error.fix }) };
+  return new AsofError(error.code, sentenceOf(error).replace(/^The registry\b/, `The registry ${path}`), details);
+}
+
+export function lockedError(path: string): AsofError {
+  return new AsofError("ASOF_REGISTRY_FAILED", `The registry ${path} is locked by another process, which did not finish in time.`, {
+    path,
+    fix: "Wait for it and try again; if nothing else runs, look for a hanging process that has the file open.",
+  });
+}
+
+export function tornError(path: string, cause: unknown): AsofError {
+  const why = cause instanceof AsofError ? sentenceOf(cause) : "It keeps changing.";
+  return new AsofError("ASOF_REGISTRY_UNREADABLE", `The registry ${path} is damaged, or being written all the time. ${why}`, {
+    path,
+    cause,
+    fix: "If Feast is writing it, try again. Else restore it from a backup, or move it away and apply the definitions again.",
+  });
+}

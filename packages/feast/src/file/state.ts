@@ -1,0 +1,229 @@
+import {
+  AsofError,
+  compareText,
+  type JobRecord,
+  type LineageEdge,
+  type LineageEdgeKey,
+  type RecordKey,
+  type RegistryChange,
+  type RegistryRecord,
+  type StatisticsFilter,
+  type StatisticsRecord,
+} from "@asof/core";
+import { type Item, Section } from "./section.ts";
+
+/** The format that this version writes in its field; it also reads the one before, of which there is none yet. */
+const formatVersion = 1;
+
+interface Header {
+  readonly format: number;
+  readonly version: number;
+  readonly definitionsVersion: number;
+  /** Counts single changes, so that the feed has their order. */
+  readonly sequence: number;
+  /** Names this state, and its definitions; both are new with each commit that changes them. */
+  readonly stateId: string;
+  readonly definitionsId: string;
+  /**
+   * The `version_id` of the file as asof wrote it: another one there means that Feast wrote since. Last here and so in the file, for who
+   * looks at its end only.
+   */
+  readonly versionId: string;
+}
+
+interface ChangedAt {
+  readonly version: number;
+  readonly sequence: number;
+}
+
+interface StoredRecord extends ChangedAt {
+  readonly record: RegistryRecord;
+}
+
+interface DeletedRecord extends ChangedAt {
+  readonly key: RecordKey;
+}
+
+export interface FeedEntry {
+  readonly version: number;
+  readonly key: RecordKey;
+  readonly op: "put" | "delete";
+}
+
+const emptyHeader: Header = {
+  format: formatVersion,
+  version: 0,
+  definitionsVersion: 0,
+  sequence: 0,
+  stateId: "",
+  definitionsId: "",
+  versionId: "",
+};
+
+/** asof's part of a registry file, in memory. Changes are made here and reach the file all together, or not at all. */
+export class AsofState {
+  header: Header = emptyHeader;
+  readonly #records = new Section<StoredRecord>("record");
+  readonly #deleted = new Section<DeletedRecord>("deleted");
+  readonly #jobs = new Section<JobRecord>("job");
+  readonly #edges = new Section<LineageEdge>("edge");
+  readonly #statistics = new Section<StatisticsRecord>("statistics");
+  /** Feast's objects that asof's records agree with: id → hash of their bytes. */
+  readonly written = new Section<string>("written");
+  /** Items of sections that a later version added. */
+  readonly #unknown: Uint8Array[] = [];
+
+  load(item: Item, whole: Uint8Array): void {
+    const section = this.#sections().find((s) => s.name === item.section);
+    if (section !== undefined) section.load(item, whole);
+    else if (item.section === "header") this.#loadHeader(item);
+    else this.#unknown.push(whole);
+  }
+
+  #loadHeader(item: Item): void {
+    const header = JSON.parse(Buffer.from(item.json).toString("utf8")) as Header;
+    if (header.format > formatVersion) {
+      throw new AsofError("ASOF_REGISTRY_VERSION", `The registry has format ${header.format}; this version reads up to ${formatVersion}.`, {
+        value: header.format,
+        fix: "Update asof (`npm install asof@latest`).",
+      });
+    }
+    this.header = header;
+  }
+
+  #sections(): readonly Section<unknown>[] {
+    return [this.#records, this.#deleted, this.#jobs, this.#edges, this.#statistics, this.written];
+  }
+
+  /** All items, the header last: a file that ends before it is not whole. */
+  *encode(): Iterable<Uint8Array> {
+    for (const section of this.#sections()) yield* section.encode();
+    yield* this.#unknown;
+    const header = new Section<Header>("header");
+    const { versionId, ...rest } = this.header;
+    header.set("", { ...rest, versionId });
+    yield* header.encode();
+  }
+
+  /** Records of one project, or of all, in the order of a snapshot. */
+  records(project: string | null): readonly RegistryRecord[] {
+    const all = this.#records.values().map((stored) => stored.record);
+    const selected = project === null ? all : all.filter((record) => record.project === project);
+    return selected.sort((a, b) => compareText(a.project, b.project) || compareText(a.kind, b.kind) || compareText(a.name, b.name));
+  }
+
+  record(key: RecordKey): RegistryRecord | null {
+    return this.#records.get(textOf(key))?.record ?? null;
+  }
+
+  projects(): ReadonlySet<string> {
+    return new Set(this.#records.values().map((stored) => stored.record.project));
+  }
+
+  holds(change: RegistryChange): boolean {
+    return change.ifRevision === null || change.ifRevision === (this.record(change)?.revision ?? 0);
+  }
+
+  /** Carries out one change under the version that the header has by now. */
+  apply(change: RegistryChange, nowUs: number): void {
+    const id = textOf(change);
+    const at = { version: this.header.version, sequence: this.header.sequence + 1 };
+    const { project, kind, name } = change;
+    if (change.op === "delete") {
+      if (!this.#records.delete(id)) return;
+      this.#deleted.set(id, { ...at, key: { project, kind, name } });
+    } else {
+      const { op: _op, ifRevision: _ifRevision, ...record } = change;
+      const revision = (this.record(change)?.revision ?? 0) + 1;
+      this.#records.set(id, { ...at, record: { ...record, revision, updatedAtUs: nowUs } });
+      this.#deleted.delete(id);
+    }
+    this.header = { ...this.header, sequence: at.sequence };
+  }
+
+  changesSince(version: number): readonly FeedEntry[] {
+    const puts = this.#records
+      .values()
+      .map(({ record: { project, kind, name }, ...at }) => ({ ...at, key: { project, kind, name }, op: "put" as const }));
+    const deletes = this.#deleted.values().map((deleted) => ({ ...deleted, op: "delete" as const }));
+    return [...puts, ...deletes]
+      .filter((change) => change.version > version)
+      .sort((a, b) => a.sequence - b.sequence)
+      .map(({ version: at, key, op }) => ({ version: at, key, op }));
+  }
+
+  putJob(job: JobRecord): void {
+    this.#jobs.set(job.id, { ...job });
+  }
+
+  job(id: string): JobRecord | null {
+    return this.#jobs.get(id) ?? null;
+  }
+
+  jobs(project: string, limit: number): readonly JobRecord[] {
+    const own = this.#jobs.values().filter((job) => job.project === project);
+    return own.sort((a, b) => b.startedAtUs - a.startedAtUs || compareText(a.id, b.id)).slice(0, limit);
+  }
+
+  /** An edge that exists already is kept as it is. */
+  addEdge(edge: LineageEdge): void {
+    const id = edgeText(edge);
+    if (!this.#edges.has(id)) this.#edges.set(id, { ...edge });
+  }
+
+  removeEdge(edge: LineageEdgeKey): void {
+    this.#edges.delete(edgeText(edge));
+  }
+
+  edges(project: string): readonly LineageEdge[] {
+    const own = this.#edges.values().filter((edge) => edge.project === project);
+    return own.sort((a, b) => compareText(a.from, b.from) || compareText(a.to, b.to) || compareText(a.recordedBy, b.recordedBy));
+  }
+
+  putStatistics(records: readonly StatisticsRecord[], keepMax: number): void {
+    for (const record of records) this.#statistics.set(statisticsText(record), { ...record });
+    for (const { project, view, feature } of records) {
+      for (const old of this.#selectStatistics({ project, view, feature }).slice(keepMax)) this.#statistics.delete(statisticsText(old));
+    }
+  }
+
+  statistics(filter: StatisticsFilter & { readonly limit: number }): readonly StatisticsRecord[] {
+    const counts = new Map<string, number>();
+    return this.#selectStatistics(filter).filter(({ view, feature }) => {
+      const id = JSON.stringify([view, feature]);
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+      return (counts.get(id) ?? 0) <= filter.limit;
+    });
+  }
+
+  deleteStatistics(filter: StatisticsFilter): void {
+    for (const record of this.#selectStatistics(filter)) this.#statistics.delete(statisticsText(record));
+  }
+
+  #selectStatistics({ project, view, feature }: StatisticsFilter): StatisticsRecord[] {
+    const isMeant = (r: StatisticsRecord): boolean =>
+      r.project === project && (view === undefined || r.view === view) && (feature === undefined || r.feature === feature);
+    return this.#statistics
+      .values()
+      .filter(isMeant)
+      .sort(
+        (a, b) =>
+          b.computedAtUs - a.computedAtUs ||
+          compareText(a.view, b.view) ||
+          compareText(a.feature, b.feature) ||
+          compareText(a.runId, b.runId),
+      );
+  }
+}
+
+function textOf(key: RecordKey): string {
+  return JSON.stringify([key.project, key.kind, key.name]);
+}
+
+function edgeText(edge: LineageEdgeKey): string {
+  return JSON.stringify([edge.project, edge.from, edge.to, edge.recordedBy]);
+}
+
+function statisticsText(record: StatisticsRecord): string {
+  return JSON.stringify([record.project, record.view, record.feature, record.runId]);
+}
