@@ -22,6 +22,8 @@ const meanings: Readonly<Record<string, string>> = {
   "erasure.key_file":
     "The file of that secret, which the first `asof delete` makes, default data/erasure.key. Every process and machine of the project needs the same one; keep a copy, and keep it out of the repository.",
   "materialization.partition_rows_max": "Source rows of one partition of a job: bounds memory and what a crash loses. Default 1000000.",
+  "materialization.statistics":
+    "Whether a materialization describes the values of each view that it has done, from a sample of at most about 100,000 rows. Default true.",
   "registry.path": "The SQLite file.",
   "registry.migrations":
     "Folder of `feature_registry.sql`. Default: `migrations` in the repository where it is there, else the one that comes with asof.",

@@ -40,6 +40,7 @@ export type {
   ExprByClass,
   Feature,
   FeatureFilter,
+  FeatureStatistics,
   FeatureStatus,
   FlatFeatures,
   Float32,
@@ -52,6 +53,7 @@ export type {
   Interval,
   JsonText,
   KafkaOptions,
+  KeptStatistics,
   Knowledge,
   LineageFact,
   List,
@@ -161,5 +163,5 @@ export {
   vector,
 } from "@asof/core";
 export type { FeatureRegistryHandle } from "./store/feature-registry.ts";
-export type { FeatureStore, MaterializeOptions, PushOptions } from "./store/feature-store.ts";
+export type { FeatureStore, GetStatisticsOptions, MaterializeOptions, PushOptions, StatisticsOptions } from "./store/feature-store.ts";
 export { type OpenOptions, openFeatureRegistry, openFeatureStore } from "./store/open.ts";

@@ -234,7 +234,13 @@ export {
 } from "./flow/historical.ts";
 export { keyColumns, type PushRequest, push as pushRows, pushSource, viewsOf, writeViews } from "./flow/ingest.ts";
 export type { ViewProgress } from "./flow/jobs.ts";
-export { type MaterializeOutcome, type MaterializeProgress, type MaterializeRequest, materialize } from "./flow/materialize.ts";
+export {
+  type MaterializedView,
+  type MaterializeOutcome,
+  type MaterializeProgress,
+  type MaterializeRequest,
+  materialize,
+} from "./flow/materialize.ts";
 export { type MaterializeToNowRequest, materializeToNow } from "./flow/materialize-to-now.ts";
 export { compileOnline, type EntityRow, type OnlineProgram } from "./flow/online.ts";
 export { type AnsweredRow, OnlineAnswer } from "./flow/online-answer.ts";
@@ -246,6 +252,13 @@ export { keptVersion, resolveVersions, servedVersion } from "./flow/resolve-vers
 export { defaultFlowSettings, type FeastCompatibility, type FlowSettings, type Runtime } from "./flow/runtime.ts";
 export type { FeatureCoverage, ServedRegistry, ServedView } from "./flow/served.ts";
 export type { SourceHolding } from "./flow/source-holdings.ts";
+export {
+  type ComputeStatisticsRequest,
+  computeStatistics,
+  type KeptStatistics,
+  type ListStatisticsRequest,
+  listStatistics,
+} from "./flow/statistics.ts";
 export {
   type ActivateOptions,
   type ActivateOutcome,

@@ -236,12 +236,13 @@ function settled<C, T>(checked: Read<C>, make: (config: C) => T): Read<T> {
 }
 
 function flowOf(materialization: z.output<typeof configSchema>["materialization"]): Partial<FlowSettings> {
-  const { max_future_skew, created_overlap, lookback, partition_rows_max } = materialization ?? {};
+  const { max_future_skew, created_overlap, lookback, partition_rows_max, statistics } = materialization ?? {};
   return {
     ...(max_future_skew === undefined ? {} : { maxFutureSkewUs: max_future_skew }),
     ...(created_overlap === undefined ? {} : { createdOverlapUs: created_overlap }),
     ...(lookback === undefined ? {} : { lookbackUs: lookback }),
     ...(partition_rows_max === undefined ? {} : { partitionRowsMax: partition_rows_max }),
+    ...(statistics === undefined ? {} : { statistics }),
   };
 }
 

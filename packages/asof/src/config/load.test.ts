@@ -80,7 +80,7 @@ online_store:
 offline_store: { type: duckdb, memory_limit: 512 MB, threads: 2, temporary_folder: spill, log_folder: /log }
 entity_key_serialization_version: 3
 feast_compatibility: corrected
-materialization: { max_future_skew: 0s, created_overlap: 10m, lookback: 2d, partition_rows_max: 5000, online_write_batch_size: null }
+materialization: { max_future_skew: 0s, created_overlap: 10m, lookback: 2d, partition_rows_max: 5000, statistics: false, online_write_batch_size: null }
 flags: { alpha: true }
 batch_engine: local
 `.replace("1_000_000", "1000000"),
@@ -103,11 +103,12 @@ batch_engine: local
       createdOverlapUs: 600_000_000,
       lookbackUs: 172_800_000_000,
       partitionRowsMax: 5000,
+      statistics: false,
     });
     assert.deepEqual(config.unused, [
       { key: "batch_engine", place: "feature_store.yaml:22:1" },
       { key: "flags", place: "feature_store.yaml:21:1" },
-      { key: "materialization.online_write_batch_size", place: "feature_store.yaml:20:103" },
+      { key: "materialization.online_write_batch_size", place: "feature_store.yaml:20:122" },
       { key: "registry.cache_ttl_seconds", place: "feature_store.yaml:12:3" },
     ]);
   });

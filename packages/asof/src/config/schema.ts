@@ -61,6 +61,7 @@ export const configSchema = z.strictObject({
       created_overlap: duration.optional(),
       lookback: duration.optional(),
       partition_rows_max: count.optional(),
+      statistics: z.boolean().optional(),
     })
     .optional(),
   erasure: z.strictObject({ key: secretText.optional(), key_file: text.optional() }).optional(),

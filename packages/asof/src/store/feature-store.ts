@@ -9,6 +9,7 @@ import {
   type FeastAnswer,
   type InstantLiteral,
   type Interval,
+  type KeptStatistics,
   type MaterializeOutcome,
   type MaterializeProgress,
   type MaterializeToNowRequest,
@@ -37,6 +38,23 @@ export interface MaterializeOptions {
   /** Ends the work after the batch under way; the same call resumes it. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: MaterializeProgress) => void;
+  /** Whether to describe the values of each view when it is done; default as `materialization.statistics` says. */
+  readonly statistics?: boolean;
+}
+
+export interface StatisticsOptions {
+  /** First event time; default the beginning of history. */
+  readonly start?: InstantLiteral;
+  /** Event times before it; default now. */
+  readonly end?: InstantLiteral;
+  readonly signal?: AbortSignal;
+}
+
+export interface GetStatisticsOptions {
+  /** Default: all features of the view. */
+  readonly feature?: string;
+  /** Runs of each feature, newest first. Default 1; at most 60 are kept. */
+  readonly limit?: number;
 }
 
 export interface PushOptions {
@@ -78,6 +96,13 @@ export interface FeatureStore extends TypedRetrieval<Table>, AsyncDisposable {
    * `feast_compatibility`.
    */
   getOnlineFeaturesAsFeast(request: FeastRequest): Promise<FeastAnswer>;
+  /**
+   * Describes the values of a stored view in an interval of event time, and keeps what it finds: counts, extremes, mean and spread,
+   * quantiles, the most frequent values, a histogram. A view by name may be one of its versions (`"churn@v1"`).
+   */
+  computeStatistics(view: AnyView | string, options?: StatisticsOptions): Promise<readonly KeptStatistics[]>;
+  /** What was found out about the values of a view, by materializations and on demand, newest first. */
+  getStatistics(view: AnyView | string, options?: GetStatisticsOptions): Promise<readonly KeptStatistics[]>;
   /** Values answered as INCOMPLETE since the store was opened. */
   readonly incompleteReads: number;
   /** The untyped layer beneath: models, registry, jobs. */
@@ -145,6 +170,14 @@ export function featureStoreOf(session: Session): FeatureStore {
       checkEntity(entity);
       return session.liftErasure(entity);
     },
+    computeStatistics: async (view, { start, end, signal } = {}) =>
+      session.computeStatistics({
+        view: nameOf(view),
+        startUs: start === undefined ? null : parseInstant(start),
+        endUs: end === undefined ? null : parseInstant(end),
+        signal,
+      }),
+    getStatistics: async (view, { feature, limit = 1 } = {}) => session.listStatistics({ view: nameOf(view), feature, limit }),
     close: () => session[Symbol.asyncDispose](),
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   };
@@ -202,7 +235,14 @@ function knownTypes(asked: Asked, declared: LooseHistoricalQuery["spineColumns"]
 }
 
 function requestOf(options: MaterializeOptions = {}): MaterializeToNowRequest {
-  return { views: options.views ?? null, signal: options.signal, onView: options.onProgress };
+  return { views: options.views ?? null, signal: options.signal, onView: options.onProgress, statistics: options.statistics };
+}
+
+/** ASOF_REQUEST_INVALID for what is neither a view nor a name. */
+function nameOf(view: AnyView | string): string {
+  if (typeof view === "string") return view;
+  checkAsked({ features: [view] });
+  return view.name;
 }
 
 async function settle(running: Promise<MaterializeOutcome>): Promise<MaterializeOutcome> {

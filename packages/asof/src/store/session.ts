@@ -2,9 +2,11 @@ import {
   AsofError,
   applyPlan,
   assert,
+  type ComputeStatisticsRequest,
   checkSources,
   compareParity,
   compileOnline,
+  computeStatistics,
   type DeleteRequest,
   type DeletionReport,
   deleteEntity,
@@ -15,9 +17,12 @@ import {
   type HistoricalQuery,
   type HistoricalResult,
   type Issue,
+  type KeptStatistics,
   keptVersion,
+  type ListStatisticsRequest,
   liftErasure,
   lineageNode,
+  listStatistics,
   type MaterializeOutcome,
   type MaterializeRequest,
   type MaterializeToNowRequest,
@@ -252,6 +257,15 @@ export class Session implements AsyncDisposable {
     } finally {
       this.#cache.invalidate();
     }
+  }
+
+  /** Computes the figures of a view's values and keeps them. */
+  computeStatistics(request: ComputeStatisticsRequest): Promise<readonly KeptStatistics[]> {
+    return computeStatistics(this.runtime, request);
+  }
+
+  listStatistics(request: ListStatisticsRequest): Promise<readonly KeptStatistics[]> {
+    return listStatistics(this.runtime, request);
   }
 
   /** Records a saved training set: what it was made from, and by which retrieval. */

@@ -66,6 +66,8 @@ export async function removeKey(runtime: Runtime, registry: RegistryView, key: E
     options.signal?.throwIfAborted();
     options.onStep?.(`online ${stored.online.view}, generation ${stored.online.generation}`);
     online.push(await removeOnline(runtime, stored, key, options));
+    // An extreme or a rare value may be the key's own. What is computed from now on leaves it out.
+    if (!options.dryRun) await runtime.registry.deleteStatistics({ project: runtime.project, view: stored.online.view });
   }
   return { heldRows, online, logs: await removeFromLogs(runtime, registry, key, options) };
 }

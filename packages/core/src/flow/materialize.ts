@@ -17,6 +17,7 @@ import { clearVanishedKeys, materializeWindows } from "./materialize-windows.ts"
 import { type RegistryView, viewRegistry } from "./registry-view.ts";
 import { keptVersion } from "./resolve-versions.ts";
 import type { Runtime } from "./runtime.ts";
+import { describeMaterialized } from "./statistics.ts";
 
 /** The kind of an incremental run's jobs. */
 export const incrementalKind = "materialize-incremental";
@@ -29,6 +30,8 @@ export interface MaterializeRequest extends RunOptions {
   /** Interval only; null = from the beginning of history. UTC µs. */
   readonly startUs: number | null;
   readonly endUs: number;
+  /** Whether to describe the values of each view when it is done; default as the settings say. */
+  readonly statistics?: boolean | undefined;
   /** Called when a view begins, after each batch and when it ends. */
   readonly onView?: ((progress: MaterializeProgress) => void) | undefined;
 }
@@ -47,7 +50,13 @@ export interface MaterializeOutcome {
   readonly jobId: string;
   /** Whether it went on from where an earlier run ended. */
   readonly resumed: boolean;
-  readonly views: readonly ({ readonly view: string } & ViewProgress)[];
+  readonly views: readonly MaterializedView[];
+}
+
+export interface MaterializedView extends ViewProgress {
+  readonly view: string;
+  /** Why its values could not be described; null where they were, or nobody asked. The rows are in the store all the same. */
+  readonly statisticsError: string | null;
 }
 
 /**
@@ -69,9 +78,11 @@ export async function materialize(runtime: Runtime, request: MaterializeRequest)
   }
   const names = await chooseTargets(runtime, request.views);
   const job = await openJob(runtime, request.mode === "interval" ? "materialize" : incrementalKind, parametersOf(request, names));
+  const undescribed = new Map<string, string>();
   for (const name of names) {
     try {
-      await materializeView(runtime, job, name, request);
+      const statisticsError = await materializeView(runtime, job, name, request);
+      if (statisticsError !== null) undescribed.set(name, statisticsError);
     } catch (error) {
       if (request.signal?.aborted === true) {
         await job.finish("interrupted", null);
@@ -85,7 +96,7 @@ export async function materialize(runtime: Runtime, request: MaterializeRequest)
       report(request, name, job.progress(name), 0);
     }
   }
-  const views = names.map((view) => ({ view, ...job.progress(view) }));
+  const views = names.map((view) => ({ view, ...job.progress(view), statisticsError: undescribed.get(view) ?? null }));
   const failed = views.filter((v) => v.status === "failed");
   await job.finish(failed.length === 0 ? "succeeded" : "failed", failed.length === 0 ? null : failed.map((v) => v.error).join("; "));
   return { jobId: job.id, resumed: job.resumed, views };
@@ -141,26 +152,28 @@ function targetsOf(registry: RegistryView, text: string, names: readonly string[
 }
 
 /** A schema that another process added meanwhile is met once: the view is then done anew with the definition of now. */
-async function materializeView(runtime: Runtime, job: OpenJob, name: string, request: MaterializeRequest): Promise<void> {
+async function materializeView(runtime: Runtime, job: OpenJob, name: string, request: MaterializeRequest): Promise<string | null> {
   try {
-    await materializeOnce(runtime, job, name, request);
+    return await materializeOnce(runtime, job, name, request);
   } catch (error) {
     if (!(error instanceof AsofError) || error.code !== "ASOF_SCHEMA_UNKNOWN") throw error;
-    await materializeOnce(runtime, job, name, request);
+    return await materializeOnce(runtime, job, name, request);
   }
 }
 
-async function materializeOnce(runtime: Runtime, job: OpenJob, name: string, request: MaterializeRequest): Promise<void> {
+/** Returns why the values could not be described, if they could not. */
+async function materializeOnce(runtime: Runtime, job: OpenJob, name: string, request: MaterializeRequest): Promise<string | null> {
   const target = await loadTarget(runtime, name);
   const { model, online } = target;
   const log = model.source.type === "push" ? { project: runtime.project, source: model.source } : null;
   const extent = await runtime.offline.describeSource(model.source, log, { signal: request.signal });
   const endUs = Math.min(request.endUs, runtime.clock.nowUs() + runtime.settings.maxFutureSkewUs);
   const span = chooseSpan(runtime.settings, target, { ...request, endUs }, extent);
-  const slice = slicesOf(runtime.project, target, span, await moveFreeHandover(runtime, target, endUs));
+  const handoverUs = await moveFreeHandover(runtime, target, endUs);
+  const slice = slicesOf(runtime.project, target, span, handoverUs);
 
   let progress = resumeView(runtime, job.progress(name), signatureOf(extent, target, span, slice), extent.rowCount);
-  if (progress.status === "done") return;
+  if (progress.status === "done") return null;
   const mayHoldOthers = request.mode === "interval" && model.form === "windowed" && (await hasKeys(runtime.online, online));
   await job.update(name, { ...progress, status: "running", error: null });
   report(request, name, { ...progress, status: "running" }, 0);
@@ -184,6 +197,19 @@ async function materializeOnce(runtime: Runtime, job: OpenJob, name: string, req
   await finishMaterialize(runtime, target, span, progress);
   await job.update(name, { ...progress, status: "done" });
   report(request, name, { ...progress, status: "done" }, 0);
+  if (!(request.statistics ?? runtime.settings.statistics)) return null;
+  return describeDone(runtime, target, { name, jobId: job.id, fromUs: span.fromUs, toUs: span.toUs }, handoverUs, request);
+}
+
+/** The view is done: a fault in describing it is told and fails nothing. */
+async function describeDone(...work: Parameters<typeof describeMaterialized>): Promise<string | null> {
+  try {
+    await describeMaterialized(...work);
+    return null;
+  } catch (error) {
+    if (!(error instanceof AsofError) || error.code === "ASOF_INTERRUPTED") throw error;
+    return error.message;
+  }
 }
 
 /** Everything that partitions of one run must have in common. */

@@ -33,6 +33,8 @@ export interface FlowSettings {
   readonly partitionRowsMax: number;
   /** Default `corrected`. */
   readonly feastCompatibility: FeastCompatibility;
+  /** Whether a materialization describes the values of each view that it has done, from a sample of the rows. Default true. */
+  readonly statistics: boolean;
 }
 
 /** Whether online answers follow asof's rules or, where they differ, Feast 0.67. */
@@ -44,4 +46,5 @@ export const defaultFlowSettings: FlowSettings = {
   lookbackUs: 86_400_000_000,
   partitionRowsMax: 1_000_000,
   feastCompatibility: "corrected",
+  statistics: true,
 };

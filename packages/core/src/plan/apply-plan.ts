@@ -13,7 +13,8 @@ export type ApplyOutcome =
   | { readonly status: "conflict" };
 
 /**
- * Carries out exactly what a plan says, in one transaction: definitions, state of views, lineage. Throws its refusals
+ * Carries out exactly what a plan says, in one transaction: definitions, state of views, lineage. Statistics of
+ * deleted views are forgotten after it. Throws its refusals
  * (ASOF_IN_USE, ASOF_NOT_OWNER, …) before any change.
  */
 export async function applyPlan(store: RegistryStore, plan: Plan, clock: Clock): Promise<ApplyOutcome> {
@@ -26,7 +27,11 @@ export async function applyPlan(store: RegistryStore, plan: Plan, clock: Clock):
     remove: plan.lineage.removed.map(({ from, to }) => ({ project, from, to, recordedBy: "apply" })),
   };
   const result = await store.commit({ changes: plan.changes, ifDefinitionsVersion: plan.definitionsVersion, lineage }, nowUs);
-  return result === "conflict" ? { status: "conflict" } : { status: "applied", version: result.version };
+  if (result === "conflict") return { status: "conflict" };
+  // A view of the same name that comes later begins a time series of its own.
+  const deleted = plan.entries.filter((entry) => entry.kind === "feature_view" && entry.action === "deleted");
+  for (const { name } of deleted) await store.deleteStatistics({ project, view: name });
+  return { status: "applied", version: result.version };
 }
 
 /** Throws what a plan refuses: the refusal itself, or one error that lists them all. */
