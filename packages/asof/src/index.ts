@@ -133,6 +133,7 @@ export {
   float32,
   float64,
   formatInstant,
+  from,
   greatest,
   int32,
   int64,

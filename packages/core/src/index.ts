@@ -78,6 +78,8 @@ export type {
   UuidExpr,
 } from "./definition/expr-types.ts";
 export { featureView, type ViewOptions } from "./definition/feature-view.ts";
+export { foreignView } from "./definition/foreign-view.ts";
+export { from } from "./definition/from.ts";
 export {
   type AnyScalarExpr,
   type CaseBuilder,
@@ -248,7 +250,7 @@ export { compareParity, type ParityMismatch, type ParityReport, type ParityReque
 export { eventTimeOf, type PushCounts, parsePushedRows, pushRowsMax, sourceColumns, writeRowsOnline } from "./flow/push.ts";
 export { onlineViewOf, RegistryCache, type RegistryView, registeredService, storedView, viewRegistry } from "./flow/registry-view.ts";
 export { entityKeyTypes } from "./flow/resolve-entity-key.ts";
-export { keptVersion, resolveVersions, servedVersion } from "./flow/resolve-versions.ts";
+export { keptVersion, projectsOf, resolveVersions, servedVersion } from "./flow/resolve-versions.ts";
 export { defaultFlowSettings, type FeastCompatibility, type FlowSettings, type Runtime } from "./flow/runtime.ts";
 export type { FeatureCoverage, ServedRegistry, ServedView } from "./flow/served.ts";
 export type { SourceHolding } from "./flow/source-holdings.ts";
@@ -292,6 +294,7 @@ export { planToJson } from "./plan/plan-json.ts";
 export { type RenderOptions, refusalText, renderPlan } from "./plan/render-plan.ts";
 // request plans
 export { planRequest, type RequestOutput, type RequestPlan, type RequestPlanOptions, type StoredUse } from "./plan/request-plan.ts";
+export { snapshotForPlan } from "./plan/shared-views.ts";
 export { teardownPlan } from "./plan/teardown-plan.ts";
 // platform
 export { type Clock, systemClock } from "./platform/clock.ts";
@@ -384,7 +387,7 @@ export {
   versionOf,
 } from "./registry/view-state.ts";
 export { decodeViewState, encodeViewState } from "./registry/view-state-codec.ts";
-export { decodeViewVersion, parseVersion, printVersion } from "./registry/view-version.ts";
+export { decodeViewVersion, parseUsed, parseVersion, printUsed, printVersion } from "./registry/view-version.ts";
 export { type KeyCodec, type KeyPart, keyCodecOf, keyPartsOf, packedKeys, type StoreKeys } from "./store/key-codec.ts";
 // store
 export { openMemoryOnlineStore } from "./store/memory-online.ts";

@@ -9,7 +9,7 @@ import {
   type Meta,
   printFieldChange,
   printType,
-  printVersion,
+  printUsed,
   type RegisteredFeature,
   type RegistryView,
   type ServiceModel,
@@ -112,6 +112,9 @@ function describeView(registry: RegistryView, view: ViewModel): DescribedObject 
       ...(view.form === "windowed" ? { separable: formatDuration(view.separableUs) } : {}),
       features: Object.fromEntries(view.features.map((f) => [f.name, withMeta(definitions.get(f.name) ?? printType(f.type), f.meta)])),
       feature_services: names(services),
+      ...(view.form === "request" || view.shared === undefined
+        ? {}
+        : { shared_with: view.shared === true ? "every project" : view.shared }),
       online: coverageOf(registry, view),
       fingerprint: encodeDefinition(view).dataFingerprint,
     }),
@@ -223,10 +226,11 @@ function describeService(service: ServiceModel): DescribedObject {
 /** `churn_features: tenure_months, monthly_charges` with alias, renamed keys and age limit where there are any. */
 function printReference(reference: ViewReference): string {
   const keys = Object.entries(reference.keys).map(([key, column]) => `${key} from ${column}`);
-  const used = reference.version === undefined ? reference.view.name : printVersion(reference.view.name, reference.version);
+  const used = printUsed(reference);
+  const ownName = used.slice(used.indexOf("/") + 1);
   const parts = [
     reference.features === null ? "all features" : reference.features.join(", "),
-    ...(reference.name === used ? [] : [`as ${reference.name}`]),
+    ...(reference.name === ownName ? [] : [`as ${reference.name}`]),
     ...keys,
     ...(reference.maxAgeUs === null ? [] : [`at most ${formatDuration(reference.maxAgeUs)} old`]),
   ];
@@ -234,6 +238,7 @@ function printReference(reference: ViewReference): string {
 }
 
 function readsView(reference: ViewReference, view: string): boolean {
+  if (reference.project !== undefined) return false;
   if (reference.view.name === view) return true;
   return reference.view.form === "request" && reference.view.inputs.some((input) => readsView(input, view));
 }

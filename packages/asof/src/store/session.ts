@@ -13,6 +13,7 @@ import {
   type EntityRow,
   type Erasure,
   type Erasures,
+  foreignView,
   type HistoricalContext,
   type HistoricalQuery,
   type HistoricalResult,
@@ -39,11 +40,13 @@ import {
   type PlanOptions,
   type PushCounts,
   type PushRequest,
-  parseVersion,
+  parseUsed,
   planChanges,
   planHistorical,
   planRequest,
+  printUsed,
   printVersion,
+  projectsOf,
   pushRows,
   pushSource,
   RegistryCache,
@@ -56,6 +59,7 @@ import {
   resolveVersions,
   runHistorical,
   type ServiceModel,
+  snapshotForPlan,
   type ViewModel,
   type ViewReference,
   validateRepository,
@@ -76,7 +80,31 @@ interface SourceValidation {
 interface CompiledRequest {
   readonly plan: RequestPlan;
   readonly program: OnlineProgram;
+  /** The parts of other projects that it was compiled for. */
+  readonly others: ReadonlyMap<string, RegistryView>;
 }
+
+/** What a request is compiled for. */
+interface CompiledFor {
+  readonly registry: RegistryView;
+  readonly others: ReadonlyMap<string, RegistryView>;
+  readonly erasures: Erasures | null;
+  readonly otherErasures: ReadonlyMap<string, Erasures>;
+}
+
+const ownOnly = new WeakMap<Asked, boolean>();
+
+/** Whether nothing that is asked for belongs to another project: as good as always, so that it is found out once. */
+function usesOwnOnly(asked: Asked): boolean {
+  const known = ownOnly.get(asked);
+  if (known !== undefined) return known;
+  const isOwn = projectsOf(asked).length === 0;
+  ownOnly.set(asked, isOwn);
+  return isOwn;
+}
+
+const noOthers: ReadonlyMap<string, RegistryView> = new Map();
+const noErasures: ReadonlyMap<string, Erasures> = new Map();
 
 /**
  * An opened project: its stores and what is known of its registry. Works on models; the typed `FeatureStore` and the command
@@ -89,12 +117,13 @@ export class Session implements AsyncDisposable {
   readonly #definitions: () => Promise<RepositoryModel>;
   readonly #close: () => Promise<void>;
   readonly #cache: RegistryCache;
+  /** Other projects whose views were asked for, and what was last known of them. */
+  readonly #otherCaches = new Map<string, RegistryCache>();
   #loaded: Promise<RepositoryModel> | null = null;
   #compiledFor: RegistryView | null = null;
   #compiledServices = new WeakMap<object, CompiledRequest>();
   #incompleteReads = 0;
-  #erasuresFor: RegistryView | null = null;
-  #erasures: Promise<Erasures | null> = Promise.resolve(null);
+  readonly #erasures = new WeakMap<RegistryView, Promise<Erasures | null>>();
 
   constructor(parts: {
     readonly runtime: Runtime;
@@ -145,12 +174,28 @@ export class Session implements AsyncDisposable {
       what.features ?? [],
       (name) => definitions.views.find((v) => v.name === name),
       async () => await this.registry(),
+      this.runtime.project,
     );
   }
 
   /** What is asked for, with the definitions of the versions that are meant: of the active ones where no version is named. */
   async resolve<A extends Asked>(asked: A, purpose: "training" | "serving"): Promise<A> {
-    return resolveVersions(asked, await this.registry(), purpose);
+    const registry = await this.registry();
+    return resolveVersions(asked, { ...registry, others: await this.#loadOthers(asked) }, purpose);
+  }
+
+  /** The parts of the registry of projects whose views are asked for. */
+  async #loadOthers(asked: Asked, reload = false): Promise<ReadonlyMap<string, RegistryView>> {
+    if (usesOwnOnly(asked)) return noOthers;
+    const projects = projectsOf(asked);
+    const { registry, clock } = this.runtime;
+    const others = new Map<string, RegistryView>();
+    for (const project of projects) {
+      const cache = this.#otherCaches.get(project) ?? new RegistryCache(project, registry, () => clock.nowUs());
+      this.#otherCaches.set(project, cache);
+      others.set(project, cache.fresh !== null && !reload ? cache.fresh : await cache.load(reload));
+    }
+    return others;
   }
 
   /**
@@ -163,7 +208,7 @@ export class Session implements AsyncDisposable {
     if (options.skipSourceValidation !== true) {
       throwIssues(await checkSources(this.runtime.offline, definitions, { signal: options.signal }));
     }
-    const snapshot = await this.runtime.registry.snapshot(this.runtime.project);
+    const snapshot = await snapshotForPlan(this.runtime.registry, this.runtime.project, definitions);
     return planChanges(snapshot, definitions, this.repositoryName, { nowUs: this.runtime.clock.nowUs(), ...options });
   }
 
@@ -178,39 +223,53 @@ export class Session implements AsyncDisposable {
     });
   }
 
-  async historicalContext(): Promise<HistoricalContext> {
+  /** What a retrieval works with; `asked`: what may use views of other projects. */
+  async historicalContext(asked: Asked = []): Promise<HistoricalContext> {
     // Others may have erased a key a moment ago: what is computed here may be kept for ever.
     const registry = await this.registry(true);
-    const erasures = await this.#erasuresOf(registry);
+    const others = await this.#loadOthers(asked, true);
+    const ownerOf = (project: string | undefined): RegistryView | undefined => (project === undefined ? registry : others.get(project));
     return {
-      erasures,
+      erasures: await this.#erasuresOf(registry),
+      otherErasures: await this.#erasuresOfAll(others),
       project: this.runtime.project,
       offline: this.runtime.offline,
-      handoverOf: (source) => registry.handoverOf(source),
+      handoverOf: (source, project) => ownerOf(project)?.handoverOf(source) ?? null,
+      firstIngestOf: (source, project) => ownerOf(project)?.firstIngestOf(source) ?? null,
     };
   }
 
   async planHistorical(query: HistoricalQuery): Promise<PlannedRetrieval> {
-    return planHistorical(await this.historicalContext(), { ...query, asked: await this.resolve(query.asked, "training") });
+    return planHistorical(await this.historicalContext(query.asked), { ...query, asked: await this.resolve(query.asked, "training") });
   }
 
   async getHistorical(query: HistoricalQuery): Promise<HistoricalResult> {
-    return runHistorical(await this.historicalContext(), await this.planHistorical(query), query);
+    return runHistorical(await this.historicalContext(query.asked), await this.planHistorical(query), query);
   }
 
   async getOnline(asked: Asked, entities: readonly EntityRow[], atUs?: number): Promise<OnlineAnswer> {
     const tUs = atUs ?? this.runtime.clock.nowUs();
     const registry = this.#cache.fresh ?? (await this.#cache.load());
+    const isAlone = usesOwnOnly(asked);
+    const others = isAlone ? noOthers : await this.#loadOthers(asked);
     if (registry.heldDueUs.size > 0) await this.#release(registry);
+    for (const other of others.values()) if (other.heldDueUs.size > 0) await this.#release(other);
     try {
       const erasures = registry.erasures.length === 0 ? null : await this.#erasuresOf(registry);
-      const { program } = this.#compile(asked, registry, erasures);
+      const otherErasures = isAlone ? noErasures : await this.#erasuresOfAll(others);
+      const { program } = this.#compile(asked, { registry, others, erasures, otherErasures });
       return this.#count(await program.run(this.runtime.online, entities, tUs));
     } catch (error) {
       // Another process wrote with a schema that this registry version does not know yet.
       if (!(error instanceof AsofError) || error.code !== "ASOF_SCHEMA_UNKNOWN") throw error;
       const reloaded = await this.#cache.load(true);
-      const { program } = this.#compile(asked, reloaded, await this.#erasuresOf(reloaded));
+      const reloadedOthers = await this.#loadOthers(asked, true);
+      const { program } = this.#compile(asked, {
+        registry: reloaded,
+        others: reloadedOthers,
+        erasures: await this.#erasuresOf(reloaded),
+        otherErasures: await this.#erasuresOfAll(reloadedOthers),
+      });
       return this.#count(await program.run(this.runtime.online, entities, tUs));
     }
   }
@@ -282,7 +341,7 @@ export class Session implements AsyncDisposable {
   async compareParity(request: ParityRequest, readOnline?: Parameters<typeof compareParity>[2]): Promise<ParityReport> {
     const read = readOnline ?? ((entities: readonly EntityRow[], atUs: number) => this.getOnline(request.asked, entities, atUs));
     const asked = await this.resolve(request.asked, "training");
-    return compareParity(await this.historicalContext(), { ...request, asked }, read);
+    return compareParity(await this.historicalContext(asked), { ...request, asked }, read);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -297,29 +356,39 @@ export class Session implements AsyncDisposable {
   /** The erasures of a registry version, made ready once; null, at no cost, where there are none. */
   #erasuresOf(registry: RegistryView): null | Promise<Erasures | null> {
     if (registry.erasures.length === 0) return null;
-    if (this.#erasuresFor !== registry) {
-      this.#erasuresFor = registry;
-      this.#erasures = openErasures(this.runtime.project, registry.erasures, this.runtime.erasureSecret);
-      // Whoever waits for it is told; a later version, or the next look, tries again.
-      this.#erasures.catch(() => {
-        this.#erasuresFor = null;
-      });
-    }
-    return this.#erasures;
+    const known = this.#erasures.get(registry);
+    if (known !== undefined) return known;
+    const opened = openErasures(registry.project, registry.erasures, this.runtime.erasureSecret);
+    this.#erasures.set(registry, opened);
+    // Whoever waits for it is told; a later version, or the next look, tries again.
+    opened.catch(() => this.#erasures.delete(registry));
+    return opened;
   }
 
-  #compile(asked: Asked, registry: RegistryView, erasures: Erasures | null): CompiledRequest {
+  /** Those of other projects: what an owner erased is erased for all who use its views. */
+  async #erasuresOfAll(others: ReadonlyMap<string, RegistryView>): Promise<ReadonlyMap<string, Erasures>> {
+    const found = new Map<string, Erasures>();
+    for (const [project, other] of others) {
+      const erasures = await this.#erasuresOf(other);
+      if (erasures !== null) found.set(project, erasures);
+    }
+    return found;
+  }
+
+  #compile(asked: Asked, { registry, others, erasures, otherErasures }: CompiledFor): CompiledRequest {
     if (this.#compiledFor !== registry) {
       this.#compiledFor = registry;
       this.#compiledServices = new WeakMap();
     }
     const known = this.#compiledServices.get(asked);
-    if (known !== undefined) return known;
+    // Every version of another project's part is another object, as of the own part.
+    if (known !== undefined && [...known.others].every(([project, other]) => others.get(project) === other)) return known;
     // Answers are grouped by view, so that features of one name in two views are no collision.
-    const plan = planRequest(resolveVersions(asked, registry, "serving"), { fullFeatureNames: true });
+    const served = { ...registry, others };
+    const plan = planRequest(resolveVersions(asked, served, "serving"), { fullFeatureNames: true });
     const { online, settings } = this.runtime;
-    const compatibility = settings.feastCompatibility;
-    const compiled = { plan, program: compileOnline(plan, registry, online.keys, { erasures, compatibility }) };
+    const rules = { erasures, otherErasures, compatibility: settings.feastCompatibility };
+    const compiled = { plan, program: compileOnline(plan, served, online.keys, rules), others };
     this.#compiledServices.set(asked, compiled);
     return compiled;
   }
@@ -328,26 +397,28 @@ export class Session implements AsyncDisposable {
     await this.#release(await this.#cache.load(true));
   }
 
-  /** Writes held-back rows that have become due. */
+  /** Writes held-back rows of the project, or of another one, that have become due. */
   async #release(registry: RegistryView): Promise<void> {
+    const runtime = { ...this.runtime, project: registry.project };
     const nowUs = this.runtime.clock.nowUs();
     for (const [name, dueUs] of registry.heldDueUs) {
       if (dueUs > nowUs + this.runtime.settings.maxFutureSkewUs) continue;
       // Nothing is fed by a source that was deleted meanwhile.
       if (registry.models.sources.get(name)?.type !== "push") continue;
       const source = pushSource(registry, name);
-      await releaseHeldRows(this.runtime, source, (rows) => writeViews(this.runtime, registry, source, rows));
+      await releaseHeldRows(runtime, source, (rows) => writeViews(runtime, registry, source, rows));
       this.#cache.invalidate();
+      this.#otherCaches.get(registry.project)?.invalidate();
     }
   }
 }
 
-/** The view of an output as lineage names it: a version that was asked for by its number by that. */
+/** The view of an output as lineage names it: by its version where that was asked for, and by its owner where that is another project. */
 function viewNameOf(plan: RequestPlan, output: RequestPlan["outputs"][number]): string {
   const stored = output.from === "stored" ? plan.stored[output.index] : undefined;
   const view = stored?.view ?? plan.computed[output.index]?.view;
   assert(view !== undefined, `output ${output.flatName} has no view`);
-  return stored?.version === undefined ? view.name : printVersion(view.name, stored.version);
+  return stored === undefined ? view.name : printUsed(stored);
 }
 
 /** One fault as itself, several as a list: every one with its path and fix. */
@@ -362,31 +433,36 @@ export function throwIssues(issues: readonly Issue[]): void {
 }
 
 /**
- * `view:feature` texts as references: one per view and version in order of first use, features in order. `view` alone means all its
- * features, `view@v1` a version; the first colon splits.
+ * `project/view@v1:feature` texts as references: one per view and version in order of first use, features in order. A text without a
+ * feature means all of them; the first colon splits. The project is named for views that another one owns and shares.
  */
 async function groupReferences(
   texts: readonly string[],
   defined: (name: string) => ViewModel | undefined,
   registry: () => Promise<RegistryView>,
+  ownProject: string,
 ): Promise<readonly ViewReference[]> {
   const wanted = new Map<string, string[] | null>();
   for (const text of texts) {
     const colon = text.indexOf(":");
-    const { view, version } = parseVersion(colon === -1 ? text : text.slice(0, colon));
-    const name = version === null ? view : printVersion(view, version);
-    const known = wanted.get(name);
-    if (colon === -1) wanted.set(name, null);
-    else if (known === undefined) wanted.set(name, [text.slice(colon + 1)]);
+    const used = colon === -1 ? text : text.slice(0, colon);
+    const known = wanted.get(used);
+    if (colon === -1) wanted.set(used, null);
+    else if (known === undefined) wanted.set(used, [text.slice(colon + 1)]);
     else known?.push(text.slice(colon + 1));
   }
   const references: ViewReference[] = [];
-  for (const [name, features] of wanted) {
-    const { view: viewName, version } = parseVersion(name);
+  for (const [used, features] of wanted) {
+    const { project, view: viewName, version } = parseUsed(used);
+    const name = version === null ? viewName : printVersion(viewName, version);
+    const rest = { name, features, keys: {}, maxAgeUs: null, ...(version === null ? {} : { version }) };
+    if (project !== null && project !== ownProject) {
+      references.push({ ...rest, view: foreignView(viewName), project });
+      continue;
+    }
     const view = defined(viewName) ?? (await registry()).models.views.get(viewName);
     if (view === undefined) return refuseView(viewName, registry);
-    const base: ViewReference = { view, name, features, keys: {}, maxAgeUs: null };
-    references.push(version === null ? base : { ...base, view: keptVersion(await registry(), viewName, version).model, version });
+    references.push({ ...rest, view: version === null ? view : keptVersion(await registry(), viewName, version).model });
   }
   return references;
 }

@@ -141,6 +141,60 @@ describe("two repositories in one project", () => {
   });
 });
 
+describe("two projects in one registry", () => {
+  /** A project of its own in a folder beside the shop, over the shop's registry and stores: a service over a view of the shop. */
+  function addProject(shop: string): string {
+    const yaml = (shopFiles["feature_store.yaml"] ?? "").replace("project: shop", "project: ads").replaceAll("data/", "../shop/data/");
+    writeFiles(shop, {
+      "../ads/package.json": shopFiles["package.json"] ?? "",
+      "../ads/feature_store.yaml": yaml,
+      "../ads/features/ads.ts": `import { featureService, from } from "asof"; import { profile } from "../../shop/features/shop.ts";
+        export const ranking = featureService("ranking", [from("shop", profile).pick("tier")]);`,
+    });
+    return join(shop, "../ads");
+  }
+
+  const sharing = (shop: string, shared: string): string =>
+    definitions
+      .replace('path: "data/profiles.csv"', `path: ${JSON.stringify(join(shop, "data/profiles.csv"))}`)
+      .replace('ttl: "30d",', `ttl: "30d", ${shared}`);
+
+  test("a service uses what the owner shares; what is not shared, or is used, is refused with 3", async (t) => {
+    const shop = writeShop(temporaryFolder(t));
+    const ads = addProject(shop);
+    const [inShop, inAds] = [shop, ads].map(
+      (cwd) =>
+        async (...args: readonly string[]) =>
+          runAsof(args, { cwd }),
+    );
+    assert.ok(inShop !== undefined && inAds !== undefined);
+    writeFileSync(join(shop, "features/shop.ts"), sharing(shop, ""));
+    assertDone(await inShop("apply"));
+    const unshared = { status: 3, code: "ASOF_NOT_SHARED", says: /"shop\/profile", which its owner, repository "shop" of project "shop"/ };
+    assertFailed(await inAds("apply"), unshared);
+    writeFileSync(join(shop, "features/shop.ts"), sharing(shop, 'shared: ["ads"],'));
+    assert.match(assertDone(await inShop("apply")), /~ feature view "profile" \(metadata only\)\n {4}shared: ads/);
+    assertDone(await inShop("materialize", "2024-01-01", "2024-01-11"));
+    assert.match(assertDone(await inAds("apply")), /^\+ feature service "ranking"[\s\S]*Applied 2 changes/m);
+    const one = ["-e", "customer_id=1", "--at", "2024-01-11", "--json"];
+    const online = JSON.parse(assertDone(await inAds("get-online-features", "-s", "ranking", ...one)));
+    assert.deepEqual(online.rows[0], { profile: { tier: "gold" } });
+    const trained = JSON.parse(assertDone(await inAds("get-historical-features", "-f", "shop/profile@v0:tier", ...one)));
+    assert.equal(trained.rows[0].tier, "gold");
+    assert.match(assertDone(await inAds("feature-services", "describe", "ranking")), /- "?shop\/profile: tier/);
+    assert.match(assertDone(await inShop("feature-views", "describe", "profile")), /shared_with:\n {2}- ads/);
+    const inUse = { status: 3, code: "ASOF_IN_USE", says: /feature service "ranking" of project "ads"/ };
+    writeFileSync(join(shop, "features/shop.ts"), sharing(shop, ""));
+    assertFailed(await inShop("apply"), inUse);
+    assertFailed(await inShop("teardown", "--yes"), inUse);
+    assertFailed(await inAds("get-online-features", "-f", "shop/activity:spend_1d", ...one), {
+      status: 3,
+      code: "ASOF_NOT_SHARED",
+      says: /not shared/,
+    });
+  });
+});
+
 test("why ends with 4 where an online-only push made the two sides differ", async (t) => {
   const shop = copyProject(t, template);
   const rows = `{"customer_id": 1, "event_timestamp": "2024-01-10T10:00:00Z", "page": "a"}`;

@@ -329,7 +329,7 @@ test("without the secret, or with another one, nothing is taken in or shown", as
     { place: "there", load: async () => null, create: async () => new Uint8Array(32) },
     { place: "there", load: async () => new Uint8Array(32), create: async () => new Uint8Array(32) },
   ]) {
-    const bare = await project.process(source ?? null);
+    const bare = await project.process(undefined, source ?? null);
     const refused = { code: "ASOF_ERASURE_KEY" };
     await assert.rejects(bare.store.getOnlineFeatures({ features: [latest], entities: [{ user_id: other }] }), refused);
     await assert.rejects(

@@ -49,7 +49,7 @@ export class Project implements AsyncDisposable {
   readonly #options: ProjectOptions;
   readonly #alive = new Set<string>();
   readonly #open: AsyncDisposable[] = [];
-  #definitions: Readonly<Record<string, unknown>> = {};
+  readonly #definitions = new Map<string, Readonly<Record<string, unknown>>>();
   #processes = 0;
 
   constructor(options: ProjectOptions = {}) {
@@ -57,14 +57,17 @@ export class Project implements AsyncDisposable {
     this.clock = fakeClock(options.nowUs ?? at("2024-03-01T00:00:00Z"));
   }
 
-  /** Opens another process; with another secret of erasures, or none, than the project's. */
-  async process(erasureSecret?: ErasureSecret | null): Promise<Process> {
+  /**
+   * Opens another process; of another project, over the same registry and stores, where one is named; with another secret of erasures, or
+   * none, than the project's.
+   */
+  async process(project = "shop", erasureSecret?: ErasureSecret | null): Promise<Process> {
     const { kind = "memory", settings = {}, wrap = (online) => online } = this.#options;
     const owner = `process ${this.#processes++}`;
     const offline = await openDuckDbOfflineStore({ repositoryPath: this.folder, logFolder: join(this.folder, "log"), threads: 2 });
     const online = kind === "memory" ? this.memory : await openLmdbOnlineStore({ path: join(this.folder, "online") });
     const runtime: Runtime = {
-      project: "shop",
+      project,
       registry: this.registry,
       offline,
       online: wrap(online),
@@ -88,7 +91,7 @@ export class Project implements AsyncDisposable {
       runtime,
       repositoryPath: this.folder,
       repositoryName: "main",
-      definitions: () => Promise.resolve(collectDefinitions([this.#definitions], "shop")),
+      definitions: () => Promise.resolve(collectDefinitions([this.#definitions.get(project) ?? {}], project)),
       close,
     });
     this.#open.push(session);
@@ -106,7 +109,7 @@ export class Project implements AsyncDisposable {
     definitions: Readonly<Record<string, unknown>>,
     options: PlanOptions = {},
   ): Promise<"applied" | "unchanged"> {
-    this.#definitions = definitions;
+    this.#definitions.set(session.runtime.project, definitions);
     session.reloadDefinitions();
     return session.apply(await session.plan({ ...options, skipSourceValidation: true }));
   }

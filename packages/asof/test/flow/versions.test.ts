@@ -166,6 +166,71 @@ for (const kind of storeKinds) {
       assert.deepEqual(await ask(process, "live:spent", "live@v0:spent"), { live: { spent: 11 }, "live@v0": { spent: 10 } });
     });
 
+    test("an entity that is deleted is gone from every version that is kept", async () => {
+      const { project, process } = await open(kind, { view: doubled });
+      await using _ = project;
+      await project.apply(process, { view: tripled });
+      await process.store.materializeIncremental();
+      await process.store.deleteEntity({ user_id: 1 });
+      assert.deepEqual(await ask(process, "view:value", "view@v0:value", "view@v1:value"), {
+        view: { value: null },
+        "view@v0": { value: null },
+        "view@v1": { value: null },
+      });
+      for (const version of (await process.session.registry(true)).versions.get("view")?.values() ?? assert.fail()) {
+        const { runtime } = process.session;
+        const keys = (await collect(runtime.online.listKeys(version.online))).flat();
+        const [read] = await runtime.online.read([{ form: "row", view: version.online, features: ["value"], keys }]);
+        assert.deepEqual(
+          read?.form === "row" ? read.rows.filter((row) => row !== null) : null,
+          [],
+          `nothing is stored of v${version.version}`,
+        );
+      }
+    });
+
+    test("a job that fills a version which is dropped meanwhile fails with that, and harms nothing", async () => {
+      const { project, process } = await open(kind, { view: doubled });
+      await using _ = project;
+      await project.apply(process, { view: tripled });
+      await process.store.materializeIncremental();
+      const { runtime } = process.session;
+      await activateVersion(runtime, "view", 1);
+      let dropping: Promise<unknown> | null = null;
+      const { views } = await process.session.materialize({
+        ...{ mode: "interval", startUs: null, endUs: at("2024-01-10"), views: ["view@v0", "view"] },
+        onView: () => {
+          dropping ??= dropVersion(runtime, "view", 0);
+        },
+      });
+      await dropping;
+      assert.deepEqual(
+        views.map((v) => v.status),
+        ["failed", "done"],
+      );
+      assert.match(views[0]?.error ?? "", /v0 of the view is not kept any more/);
+      assert.deepEqual(await ask(process, "view:value"), { view: { value: 30 } });
+    });
+
+    test("of two that activate at once one is last, and nothing that a job records meanwhile is lost", async () => {
+      const { project, process } = await open(kind, { view: doubled });
+      await using _ = project;
+      await project.apply(process, { view: tripled });
+      await process.store.materializeIncremental();
+      const { runtime } = process.session;
+      const work = [0, 1, 0, 1].map((version) => activateVersion(runtime, "view", version));
+      await Promise.all([...work, process.store.materialize("2024-01-01", "2024-01-10")]);
+      const state = (await process.session.registry(true)).states.get("view") ?? assert.fail();
+      assert.ok([1, 2].includes(state.activeGeneration));
+      assert.deepEqual(
+        [...state.coverage].map(([g, features]) => [g, features.size]),
+        [
+          [1, 1],
+          [2, 2],
+        ],
+      );
+    });
+
     test("a version of a windowed view reads its own windows, in services and request views too", async () => {
       const { project, process } = await open(kind, { activity: day });
       await using _ = project;

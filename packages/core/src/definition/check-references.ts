@@ -7,6 +7,10 @@ import { withoutVersion } from "./view.ts";
 
 /** Checks a use of a view: alias, picked features, renamed keys, age limit. */
 export function checkReference(reference: ViewReference, path: string, list: IssueList): void {
+  if (reference.project !== undefined && /[/:@]/.test(reference.project)) {
+    const message = `"${reference.project}" cannot be the name of a project: references are written project/view@version:feature.`;
+    list.add("ASOF_NAME_INVALID", path, reference.project, message, "Give the project's name alone.");
+  }
   const { view, name, features, maxAgeUs, version } = reference;
   const ownName = version === undefined ? name : withoutVersion(name);
   if (ownName !== view.name) checkObjectName(ownName, "a feature view", `${path}.as`, list);

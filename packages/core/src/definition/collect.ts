@@ -1,6 +1,7 @@
 import type { Issue } from "../error/error.ts";
 import { type AnyDefinition, isDefinition, issuesOf, modelOf } from "./definition.ts";
-import type { EntityModel, ObjectModel, RepositoryModel, ServiceModel, SourceModel, ViewModel } from "./model.ts";
+import type { EntityModel, ObjectModel, RepositoryModel, ServiceModel, SourceModel, ViewModel, ViewReference } from "./model.ts";
+import { viewReference } from "./view.ts";
 
 /**
  * Everything that modules define: their exported objects (also in exported arrays and plain objects, one level deep) and all
@@ -40,7 +41,7 @@ class Collector {
 
   #addDefinition(definition: AnyDefinition): void {
     for (const issue of issuesOf(definition)) this.#issues.add(issue);
-    this.#add(modelOf(definition));
+    if (viewReference(definition)?.project === undefined) this.#add(modelOf(definition));
   }
 
   #add(model: ObjectModel): void {
@@ -54,18 +55,23 @@ class Collector {
         return;
       case "service":
         this.#services.add(model);
-        for (const reference of model.views) this.#add(reference.view);
+        this.#addUsed(model.views);
         return;
       case "view":
         this.#addView(model);
     }
   }
 
+  /** What another project owns is defined there. */
+  #addUsed(references: readonly ViewReference[]): void {
+    for (const reference of references) if (reference.project === undefined) this.#add(reference.view);
+  }
+
   #addView(view: ViewModel): void {
     if (this.#views.has(view)) return;
     this.#views.add(view);
     if (view.form === "request") {
-      for (const input of view.inputs) this.#add(input.view);
+      this.#addUsed(view.inputs);
       return;
     }
     for (const entity of view.entities) this.#add(entity);

@@ -16,6 +16,8 @@ export interface ViewOptions<E, C> extends MetaOptions {
   readonly ttl?: Duration | null;
   /** Windowed views: another hop for all windows of the view; each is then a multiple of it. */
   readonly hop?: Duration;
+  /** Other projects of the registry that may use the view: all (`true`), or those named. Default none. */
+  readonly shared?: boolean | readonly string[];
   /** Windowed views: how far back an online read stays exact although later events have arrived. Default `"120s"`. */
   readonly separable?: Duration;
 }

@@ -116,6 +116,8 @@ export interface PlainViewModel {
   readonly name: string;
   readonly entities: readonly EntityModel[];
   readonly source: SourceModel;
+  /** Which other projects of the registry may use it: all, or those named; absent = none. */
+  readonly shared?: true | readonly string[];
   /** Null = unbounded. */
   readonly ttlUs: number | null;
   readonly features: readonly FeatureModel[];
@@ -129,6 +131,8 @@ export interface WindowedViewModel {
   readonly name: string;
   readonly entities: readonly EntityModel[];
   readonly source: SourceModel;
+  /** As of a plain view. */
+  readonly shared?: true | readonly string[];
   /** How far back reads stay exact after later events arrived; default 120 s. */
   readonly separableUs: number;
   readonly features: readonly FeatureModel[];
@@ -166,6 +170,8 @@ export interface ViewReference {
   readonly maxAgeUs: number | null;
   /** A version of the view by its number, counted from 0; absent = the active one. `view` is then any definition of that view. */
   readonly version?: number;
+  /** The project that owns the view; absent = the one that refers to it. `view` is then what its owner said when it was imported, or nothing. */
+  readonly project?: string;
   /** What the user says of the types of a version's features; checked when the version is looked up. */
   readonly declared?: Readonly<Record<string, ValueType>>;
 }

@@ -12,7 +12,7 @@ const defaultSeparableUs = 120_000_000;
 /** Reads a view's options and features. Wrong features are left out of the model, each with an issue. */
 export function readFeatureView(name: string, options: unknown, features: unknown, list: IssueList): PlainViewModel | WindowedViewModel {
   const path = `feature_views.${name}`;
-  const reader = new OptionReader(options, path, list, ["entities", "source", "ttl", "hop", "separable"]);
+  const reader = new OptionReader(options, path, list, ["entities", "source", "ttl", "hop", "separable", "shared"]);
   const entities = readEntities(reader, list);
   const source = readSource(reader, list);
   const given = Object.entries(asRecord(features) ?? {});
@@ -36,7 +36,11 @@ export function readFeatureView(name: string, options: unknown, features: unknow
   const read = given.flatMap(
     ([feature, value]) => readFeature(feature, value, windowed, `${path}.features.${feature}`, context, list) ?? [],
   );
-  const shared = { kind: "view", name, entities, source: context.source, features: Object.freeze(read), meta: reader.meta() } as const;
+  const shared = {
+    kind: "view",
+    ...{ name, entities, source: context.source, features: Object.freeze(read), meta: reader.meta() },
+    ...readShared(reader, list),
+  } as const;
   if (windowed) {
     refuseOption(reader, list, "ttl", "ASOF_TTL_INVALID", "A windowed view has no ttl: its windows say how far back events count.");
     return Object.freeze({ ...shared, form: "windowed", separableUs: reader.duration("separable") ?? defaultSeparableUs });
@@ -49,6 +53,17 @@ export function readFeatureView(name: string, options: unknown, features: unknow
     form: "plain",
     ttlUs: reader.value("ttl") === null ? null : reader.duration("ttl", "ASOF_TTL_INVALID"),
   });
+}
+
+function readShared(reader: OptionReader, list: IssueList): { readonly shared?: true | readonly string[] } {
+  const value = reader.value("shared");
+  if (value === undefined || value === false) return {};
+  if (value === true) return { shared: true };
+  const isNames = Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string" && name !== "");
+  if (isNames) return { shared: Object.freeze([...new Set(value as readonly string[])].sort()) };
+  const message = 'Option "shared" is true, or names projects.';
+  list.add("ASOF_DEFINITION_INVALID", `${reader.path}.shared`, value, message, 'Write shared: true, or shared: ["ads"].');
+  return {};
 }
 
 const missingSource: SourceModel = Object.freeze({

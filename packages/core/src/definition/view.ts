@@ -155,6 +155,11 @@ class ViewHandle implements AnyView {
   }
 }
 
+/** The use of a view that another project owns. */
+export function useOfProject(reference: ViewReference, project: string, issues: readonly Issue[]): AnyView {
+  return new ViewHandle(Object.freeze({ ...reference, project }), issues);
+}
+
 /** A name without the version behind it. */
 export function withoutVersion(name: string): string {
   return name.replace(/@v[0-9]+$/, "");

@@ -59,6 +59,7 @@ export const errorCodes = {
   ASOF_VERSION_NOT_READY: entry(409, 3, false, "A version without data, or behind the active one, cannot be activated."),
   ASOF_IN_USE: entry(409, 3, false, "An object to delete is still used."),
   ASOF_NOT_OWNER: entry(403, 3, false, "The object belongs to another repository."),
+  ASOF_NOT_SHARED: entry(403, 3, false, "A view of another project is not shared with this one."),
   ASOF_NOT_APPLIED: entry(409, 2, false, "Nothing was applied yet, or the definitions changed since."),
   // online
   ASOF_REQUEST_INVALID: entry(400, 2, false, "An online request lacks a key or field or has a value of a wrong type."),

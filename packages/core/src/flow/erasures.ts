@@ -35,6 +35,24 @@ export interface Erasures {
   checkOf(names: readonly string[]): KeyCheck | null;
 }
 
+/** The erasures that a retrieval consults: the project's own, and by project those of the owners of views that it uses. */
+export interface ErasuresByOwner {
+  readonly erasures?: Erasures | null | undefined;
+  readonly otherErasures?: ReadonlyMap<string, Erasures> | undefined;
+}
+
+/** Those that concern a view: the project's own, and its owner's where that is another one. */
+export function erasuresOfUse({ erasures, otherErasures }: ErasuresByOwner, owner: string | undefined): readonly Erasures[] {
+  const others = owner === undefined ? undefined : otherErasures?.get(owner);
+  return [erasures, others].filter((known) => known !== null && known !== undefined);
+}
+
+/** Of two answers the one that leaves out more. */
+export function farther(a: ErasedUntil, b: ErasedUntil): ErasedUntil {
+  if (a === null || b === null) return a ?? b;
+  return Math.max(a, b);
+}
+
 /** Decodes the erasures of a snapshot. */
 export function erasuresIn(snapshot: RegistrySnapshot): readonly Erasure[] {
   return snapshot.records.flatMap((record) => (record.kind === "erasure" ? [decodeErasure(record.name, record.spec)] : []));
@@ -113,8 +131,7 @@ function compileErasures(project: string, erasures: readonly Erasure[], secret: 
       return (values) => {
         let until: ErasedUntil = null;
         for (const { places, check } of parts) {
-          const found = check(places.map((place) => values[place] ?? null));
-          if (found !== null && (until === null || found > until)) until = found;
+          until = farther(until, check(places.map((place) => values[place] ?? null)));
         }
         return until;
       };

@@ -2,7 +2,7 @@ import type { RequestPlan } from "../plan/request-plan.ts";
 import type { ErasedKey, History } from "../point-in-time/join-plan.ts";
 import type { OfflineStore, RecordBatch, RunOptions, SpineInput } from "../store/offline.ts";
 import type { Value, ValueType } from "../value/type.ts";
-import type { ErasureGroup, Erasures } from "./erasures.ts";
+import { type ErasureGroup, type Erasures, type ErasuresByOwner, erasuresOfUse } from "./erasures.ts";
 
 interface Part {
   readonly name: string;
@@ -16,31 +16,37 @@ interface Part {
  * be. A retrieval that makes its rows from the histories meets all of their keys.
  */
 export async function findErased(
-  { offline, erasures }: { readonly offline: OfflineStore; readonly erasures?: Erasures | null | undefined },
+  { offline, ...erasures }: { readonly offline: OfflineStore } & ErasuresByOwner,
   request: RequestPlan,
   histories: readonly History[],
   spine: SpineInput,
   options: RunOptions,
 ): Promise<readonly (readonly ErasedKey[])[] | null> {
-  if (erasures === null || erasures === undefined) return null;
   const found = new Map<string, Promise<readonly ErasedKey[]>>();
   const uses = request.stored.map((use, index) =>
-    erasures.groups.flatMap((group) => {
-      const parts = group.names.flatMap((name): Part[] => {
-        const key = use.keys.find((k) => k.key === name);
-        return key === undefined ? [] : [{ name, column: key.column, type: key.type }];
-      });
-      if (parts.length < group.names.length) return [];
-      const history = spine.kind === "moments" ? (histories[index] ?? null) : null;
-      const identity = JSON.stringify([group.names, parts, history === null ? null : use.view.source.name]);
-      const keys =
-        spine.kind === "moments"
-          ? historyKeys(offline, history, parts, options)
-          : offline.spineKeys(spine, parts, { signal: options.signal });
-      const search = found.get(identity) ?? searchKeys(keys, group, parts);
-      found.set(identity, search);
-      return [search];
-    }),
+    erasuresOfUse(erasures, use.project).flatMap((known) =>
+      known.groups.flatMap((group) => {
+        const parts = group.names.flatMap((name): Part[] => {
+          const key = use.keys.find((k) => k.key === name);
+          return key === undefined ? [] : [{ name, column: key.column, type: key.type }];
+        });
+        if (parts.length < group.names.length) return [];
+        const history = spine.kind === "moments" ? (histories[index] ?? null) : null;
+        const identity = JSON.stringify([
+          known.signature,
+          group.names,
+          parts,
+          history === null ? null : [use.project ?? null, use.view.source.name],
+        ]);
+        const keys =
+          spine.kind === "moments"
+            ? historyKeys(offline, history, parts, options)
+            : offline.spineKeys(spine, parts, { signal: options.signal });
+        const search = found.get(identity) ?? searchKeys(keys, group, parts);
+        found.set(identity, search);
+        return [search];
+      }),
+    ),
   );
   if (found.size === 0) return null;
   return Promise.all(uses.map(async (searches) => (await Promise.all(searches)).flat()));

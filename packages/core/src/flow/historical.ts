@@ -1,4 +1,5 @@
 import type { ServiceModel, ViewReference } from "../definition/model.ts";
+import { relativePathOf } from "../definition/relative-path.ts";
 import type { WriteOptions, Written } from "../definition/retrieval-types.ts";
 import { AsofError } from "../error/error.ts";
 import { planRequest, type RequestPlan } from "../plan/request-plan.ts";
@@ -26,10 +27,14 @@ export interface HistoricalQuery extends RunOptions {
 export interface HistoricalContext {
   readonly project: string;
   readonly offline: OfflineStore;
-  /** The handover of a source, from the registry; null when it has none. */
-  handoverOf(sourceName: string): number | null;
+  /** The handover of a source, from the registry; null when it has none. `project`: the owner of the source, where that is another one. */
+  handoverOf(sourceName: string, project?: string): number | null;
+  /** When the first row of another project's source was pushed; null = none yet. */
+  firstIngestOf?(sourceName: string, project: string): number | null;
   /** Keys whose rows do not count; null or absent where there are none. */
   readonly erasures?: Erasures | null | undefined;
+  /** By project, those of the owners of views that are used: they count for these views as well. */
+  readonly otherErasures?: ReadonlyMap<string, Erasures> | undefined;
 }
 
 /** A retrieval that has been planned and checked but not run. */
@@ -46,11 +51,14 @@ const hiddenPrefix = "__asof_input_";
 /** Resolves references and the spine's columns into a join plan. Nothing is run; every fault of the request is found here. */
 export async function planHistorical(context: HistoricalContext, query: HistoricalQuery): Promise<PlannedRetrieval> {
   const request = planRequest(query.asked, { fullFeatureNames: query.fullFeatureNames === true });
+  await refuseUnreachable(context, request);
   const spineColumns = query.spine.kind === "moments" ? momentColumns(request, query) : await context.offline.describeSpine(query.spine);
   const timeColumn = chooseTimeColumn(spineColumns, query.timeColumn);
   requireColumns(spineColumns, request);
   refuseSpineCollisions(spineColumns, request);
-  const histories = request.stored.map(({ view }) => historyOf(context.project, view.source, context.handoverOf(view.source.name)));
+  const histories = request.stored.map(({ view, project }) =>
+    historyOf(project ?? context.project, view.source, context.handoverOf(view.source.name, project)),
+  );
   const erased = await findErased(context, request, histories, query.spine, query);
   const join: JoinPlan = {
     spine: { timeColumn, keys: request.keyColumns },
@@ -264,6 +272,39 @@ function refuseSpineCollisions(columns: readonly ColumnInfo[], request: RequestP
         path: `${output.viewName}:${output.feature.name}`,
         value: output.flatName,
         fix: "Ask for full feature names, or rename the spine's column.",
+      },
+    );
+  }
+}
+
+/**
+ * Another project's sources must be where this one can read them: a relative path means the owner's repository, and pushed rows lie in
+ * the owner's offline log. Reading another file of the same name, or no rows at all, would go unnoticed.
+ */
+async function refuseUnreachable(context: HistoricalContext, request: RequestPlan): Promise<void> {
+  for (const { view, project } of request.stored) {
+    if (project === undefined) continue;
+    const { source } = view;
+    const relative = relativePathOf(source);
+    if (relative !== null) {
+      throw new AsofError(
+        "ASOF_SOURCE_MISSING",
+        `View "${project}/${view.name}" reads "${relative}", a path inside the repository of its owner: training cannot reach it from here.`,
+        { path: `${project}/${view.name}`, value: relative, fix: `Let project "${project}" give the path from / on, or as a URL.` },
+      );
+    }
+    // What was pushed may have been erased since.
+    if (context.otherErasures?.has(project) === true) continue;
+    if (source.type !== "push" || (context.firstIngestOf?.(source.name, project) ?? null) === null) continue;
+    const { rowCount } = await context.offline.describeSource({ ...source, batch: null }, { project, source });
+    if (rowCount > 0) continue;
+    throw new AsofError(
+      "ASOF_SOURCE_MISSING",
+      `Rows were pushed to source "${project}/${source.name}", and none are in the offline log here.`,
+      {
+        path: `${project}/${view.name}`,
+        value: source.name,
+        fix: "Let both projects keep their offline log in one place.",
       },
     );
   }

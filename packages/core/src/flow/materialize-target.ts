@@ -29,6 +29,8 @@ export interface MaterializeTarget {
   readonly cursorCreatedUs: number | null;
   /** For a version that is not active: what the active one covers, and this one must to take its place. Else empty. */
   readonly servedCoverage: ReadonlyMap<string, FeatureCoverage>;
+  /** Whether it takes the active one's place when it is filled. */
+  readonly replacesActive: boolean;
 }
 
 /** Reads the registry and empties generations that were retired. `name`: a view, for its active version, or `view@v1`. */
@@ -45,6 +47,7 @@ export async function loadTarget(runtime: Runtime, name: string): Promise<Materi
     online: target.online,
     coverage: target.coverage,
     cursorCreatedUs: state.cursor.get(target.online.generation)?.createdUs ?? null,
+    replacesActive: state.replaceWhenReady && state.registeredGeneration === target.online.generation,
     servedCoverage: target === active ? new Map() : active.coverage,
   };
 }
@@ -71,22 +74,22 @@ export async function finishMaterialize(
   const { generation } = target.online;
   const nowUs = runtime.clock.nowUs();
   const names = target.model.features.map((f) => f.name);
-  const pinned = await pinnedGenerations(runtime, target.model.name);
+  const pinned = target.replacesActive ? await pinnedGenerations(runtime, target.model.name) : null;
   await updateView(runtime, target.model.name, (state) => {
     const recorded = recordMaterialized(recordCoverage(state, generation, names, covered), nowUs);
     // A created time in the future must not push the cursor past rows that are still to come.
     const createdUs = maxCreatedUs === null || !readsAll ? null : Math.min(maxCreatedUs, nowUs);
     const cursor = { createdUs, eventUs: covered.toUs };
     const finished = recordCursor(recorded, generation, cursor, nowUs);
-    const isReady = finished.replaceWhenReady && finished.registeredGeneration === generation;
+    const isReady = pinned !== null && finished.replaceWhenReady && finished.registeredGeneration === generation;
     return isReady ? replaceActive(finished, { pinned, nowUs }) : finished;
   });
 }
 
 /** Generations of a view that services or request views refer to by their version. */
 async function pinnedGenerations(runtime: Runtime, view: string): Promise<ReadonlySet<number>> {
-  const { records } = await runtime.registry.snapshot(runtime.project);
-  return new Set([...(pinnedVersions(records).get(view)?.keys() ?? [])].map(generationOf));
+  const { records } = await runtime.registry.snapshot(null);
+  return new Set([...(pinnedVersions(records, runtime.project).get(view)?.keys() ?? [])].map(generationOf));
 }
 
 /** Records that a view is covered from the beginning of history: a push-only source whose every row is seen as it comes. */

@@ -9,7 +9,7 @@ import type { KeyBytes, MaybePromise, OnlineReader, ReadRequest, ReadResult, Sto
 import { compileNormalizer } from "../value/normalize.ts";
 import type { Normalizer } from "../value/normalize-nested.ts";
 import type { Value } from "../value/type.ts";
-import type { Erasures } from "./erasures.ts";
+import type { ErasuresByOwner } from "./erasures.ts";
 import { OnlineAnswer } from "./online-answer.ts";
 import { compileRequestViews } from "./request-views.ts";
 import type { FeastCompatibility } from "./runtime.ts";
@@ -36,9 +36,8 @@ export interface UseAnswer {
   readonly incompleteCount: number;
 }
 
-export interface OnlineRules {
-  /** Rows of erased keys are answered as those of keys that nobody ever heard of. Default: none is erased. */
-  readonly erasures?: Erasures | null;
+/** Rows of erased keys are answered as those of keys that nobody ever heard of. Default: none is erased. */
+export interface OnlineRules extends ErasuresByOwner {
   /** Under `strict` plain rows are answered as Feast 0.67 does: whatever their age, and PRESENT also where the stored value is null. */
   readonly compatibility?: FeastCompatibility;
 }
@@ -48,9 +47,9 @@ export interface OnlineRules {
  * asked.
  */
 export function compileOnline(plan: RequestPlan, served: ServedRegistry, keys: StoreKeys, rules: OnlineRules = {}): OnlineProgram {
-  const { erasures = null, compatibility = "corrected" } = rules;
+  const { compatibility = "corrected" } = rules;
   const uses = plan.stored.map((use) => compileUse(use, served, compatibility));
-  const screen = erasures === null ? null : compileScreen(plan, erasures);
+  const screen = compileScreen(plan, rules);
   const runRequestViews = plan.computed.length === 0 ? null : compileRequestViews(plan);
   const parse = compileEntityRows(plan);
   const encodeKeys = compileKeys(plan, keys);
@@ -173,16 +172,21 @@ interface CompiledUse {
 }
 
 function compileUse(use: StoredUse, served: ServedRegistry, compatibility: FeastCompatibility): CompiledUse {
-  const { version } = use;
-  const view = version === undefined ? served.views.get(use.view.name) : served.versions.get(use.view.name)?.get(version);
-  if (view === undefined) {
-    throw new AsofError("ASOF_NOT_APPLIED", `Feature view "${use.view.name}" is not in the registry of project "${served.project}".`, {
-      path: use.view.name,
-      fix: "Run `asof apply`.",
-    });
+  const { version, project } = use;
+  const owner = project === undefined ? served : served.others?.get(project);
+  const view = version === undefined ? owner?.views.get(use.view.name) : owner?.versions.get(use.view.name)?.get(version);
+  if (view === undefined || owner === undefined) {
+    throw new AsofError(
+      "ASOF_NOT_APPLIED",
+      `Feature view "${use.view.name}" is not in the registry of project "${project ?? served.project}".`,
+      {
+        path: use.view.name,
+        fix: "Run `asof apply`.",
+      },
+    );
   }
   // Features that were added with a version which is not active yet are not there; the active one does not know them.
-  const pending = version === undefined ? (served.models.views.get(use.view.name)?.features ?? []) : [];
+  const pending = version === undefined ? (owner.models.views.get(use.view.name)?.features ?? []) : [];
   for (const feature of use.features) {
     if ([...view.model.features, ...pending].some((f) => f.name === feature.name)) continue;
     throw new AsofError("ASOF_NOT_APPLIED", `Feature "${use.view.name}:${feature.name}" is defined but not applied.`, {

@@ -46,7 +46,8 @@ function resolveReference(
   purpose: "training" | "serving",
   above: readonly string[],
 ): ViewReference {
-  const { view, version } = reference;
+  const { view, version, project } = reference;
+  if (project !== undefined) return resolveForeign(reference, project, registry, purpose);
   if (version !== undefined) return resolveNumber(reference, version, registry);
   if (view.form !== "request") return resolveActive(reference, view, registry, purpose);
   // A circle is refused where the request is planned, with its path.
@@ -54,6 +55,55 @@ function resolveReference(
   const inputs = mapChanged(view.inputs, (input) => resolveReference(input, registry, purpose, [...above, view.name]));
   const resolved: RequestViewModel = { ...view, inputs };
   return inputs === view.inputs ? reference : { ...reference, view: resolved };
+}
+
+/** Projects whose views are asked for, also by request views. */
+export function projectsOf(asked: ServiceModel | readonly ViewReference[]): readonly string[] {
+  const projects = new Set<string>();
+  const seen = new Set<unknown>();
+  const visit = (reference: ViewReference): void => {
+    if (reference.project !== undefined) projects.add(reference.project);
+    if (reference.view.form !== "request" || seen.has(reference.view)) return;
+    seen.add(reference.view);
+    reference.view.inputs.forEach(visit);
+  };
+  (isService(asked) ? asked.views : asked).forEach(visit);
+  return [...projects];
+}
+
+/** What its owner has registered counts, whatever the definitions say that were imported. */
+function resolveForeign(
+  reference: ViewReference,
+  project: string,
+  registry: ServedRegistry,
+  purpose: "training" | "serving",
+): ViewReference {
+  const { name } = reference.view;
+  const owner = registry.others?.get(project);
+  const registered = owner?.models.views.get(name);
+  const active = owner?.views.get(name);
+  if (owner === undefined || registered === undefined || active === undefined || registered.form === "request") {
+    throw new AsofError("ASOF_FEATURE_UNKNOWN", `No stored feature view "${name}" is registered in project "${project}".`, {
+      path: `${project}/${name}`,
+      value: name,
+      fix: `Fix the project or the view, or apply the definitions of "${project}" to this registry.`,
+    });
+  }
+  if (registered.shared !== true && registered.shared?.includes(registry.project) !== true) {
+    const by = registered.meta.owner === undefined ? "" : ` by its owner, ${registered.meta.owner},`;
+    throw new AsofError("ASOF_NOT_SHARED", `View "${project}/${name}" is not shared${by} with project "${registry.project}".`, {
+      path: `${project}/${name}`,
+      value: name,
+      fix: `Let the owner declare it with shared: true or shared: ["${registry.project}"], and apply it.`,
+    });
+  }
+  if (reference.version !== undefined) return resolveNumber(reference, reference.version, owner);
+  const known = reference.view.features.length > 0 ? reference.view : registered;
+  const asked = reference.features ?? known.features.map((f) => f.name);
+  const added = registered.features.filter((f) => asked.includes(f.name) && !active.model.features.some((a) => a.name === f.name));
+  if (purpose === "training" && added.length > 0) refuseAdded(name, added[0]?.name ?? "", active, owner);
+  const view = added.length === 0 ? active.model : { ...active.model, features: [...active.model.features, ...added] };
+  return { ...reference, view, features: asked };
 }
 
 function resolveNumber(reference: ViewReference, version: number, registry: ServedRegistry): ViewReference {

@@ -1,7 +1,7 @@
 import type { RequestPlan, StoredUse } from "../plan/request-plan.ts";
 import type { ReadResult } from "../store/online.ts";
 import type { Value } from "../value/type.ts";
-import type { ErasedUntil, Erasures } from "./erasures.ts";
+import { type ErasedUntil, type ErasuresByOwner, erasuresOfUse, farther } from "./erasures.ts";
 
 /** The normalized values of each key column of the plan, in row order. */
 export type KeyColumns = readonly (readonly Value[])[];
@@ -10,7 +10,7 @@ export type KeyColumns = readonly (readonly Value[])[];
 export type ResultScreen = (columns: KeyColumns, rowCount: number, results: readonly ReadResult[]) => readonly ReadResult[];
 
 /** The screen of a request plan; null where no erasure concerns any of its keys. */
-export function compileScreen(plan: RequestPlan, erasures: Erasures): ResultScreen | null {
+export function compileScreen(plan: RequestPlan, erasures: ErasuresByOwner): ResultScreen | null {
   const checks = plan.stored.map((use) => compileRowCheck(plan, use, erasures));
   if (checks.every((check) => check === null)) return null;
   return (columns, rowCount, results) =>
@@ -24,12 +24,16 @@ export function compileScreen(plan: RequestPlan, erasures: Erasures): ResultScre
 function compileRowCheck(
   plan: RequestPlan,
   use: StoredUse,
-  erasures: Erasures,
+  erasures: ErasuresByOwner,
 ): ((columns: KeyColumns, row: number) => ErasedUntil) | null {
-  const check = erasures.checkOf(use.keys.map((k) => k.key));
-  if (check === null) return null;
+  const names = use.keys.map((k) => k.key);
+  const checks = erasuresOfUse(erasures, use.project).flatMap((known) => known.checkOf(names) ?? []);
+  if (checks.length === 0) return null;
   const places = use.keys.map((k) => plan.keyColumns.findIndex(({ column }) => column === k.column));
-  return (columns, row) => check(places.map((place) => columns[place]?.[row] ?? null));
+  return (columns, row) => {
+    const values = places.map((place) => columns[place]?.[row] ?? null);
+    return checks.reduce<ErasedUntil>((until, check) => farther(until, check(values)), null);
+  };
 }
 
 /**

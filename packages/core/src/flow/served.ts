@@ -29,4 +29,6 @@ export interface ServedRegistry {
   readonly versions: ReadonlyMap<string, ReadonlyMap<number, ServedView>>;
   /** Definitions as registered: of each view that of its newest change, active or not. */
   readonly models: ModelsByName;
+  /** Other projects of the registry, as far as what is asked for uses their views. */
+  readonly others?: ReadonlyMap<string, ServedRegistry>;
 }

@@ -1,9 +1,10 @@
 import { AsofError } from "../error/error.ts";
 import { diffSpecs } from "../plan/diff.ts";
 import { printFieldChange, printFieldPath } from "../plan/field-text.ts";
-import { pinnedVersions, printUsers } from "../plan/pinned-versions.ts";
+import { type PinnedVersions, pinnedVersions, printUsers } from "../plan/pinned-versions.ts";
 import type { FieldDifference } from "../plan/plan.ts";
 import { serviceUses } from "../plan/service-uses.ts";
+import { type ForeignUser, foreignUsers } from "../plan/shared-views.ts";
 import { isJsonObject } from "../registry/canonical-json.ts";
 import { encodeDefinition } from "../registry/encode-definition.ts";
 import { servedViewOf } from "../registry/models.ts";
@@ -41,12 +42,22 @@ export interface VersionInfo {
 
 interface Known {
   readonly registry: RegistryView;
+  /** The project's own part of the registry. */
   readonly snapshot: RegistrySnapshot;
+  readonly pinned: PinnedVersions;
+  /** Who uses the project's views from other projects. */
+  readonly others: readonly ForeignUser[];
 }
 
-async function read(runtime: Runtime): Promise<Known> {
-  const snapshot = await runtime.registry.snapshot(runtime.project);
-  return { registry: viewRegistry(runtime.project, snapshot), snapshot };
+async function read({ registry, project }: Runtime): Promise<Known> {
+  const whole = await registry.snapshot(null);
+  const snapshot = { ...whole, records: whole.records.filter((r) => r.project === project) };
+  return {
+    registry: viewRegistry(project, snapshot),
+    snapshot,
+    pinned: pinnedVersions(whole.records, project),
+    others: foreignUsers(whole, project),
+  };
 }
 
 /** The versions of a view, of all views where none is named, oldest first. ASOF_FEATURE_UNKNOWN for a view that is not registered. */
@@ -57,9 +68,9 @@ export async function listVersions(runtime: Runtime, view: string | null): Promi
 }
 
 function versionsOf(known: Known, view: string): readonly VersionInfo[] {
-  const { registry, snapshot } = known;
+  const { registry } = known;
   const state = registry.states.get(view);
-  const pinned = pinnedVersions(snapshot.records).get(view);
+  const pinned = known.pinned.get(view);
   let before: Json | null = null;
   return [...definitionsOf(known, view)].map(([version, spec]): VersionInfo => {
     const changes = before === null ? [] : diffSpecs(before, spec).filter((d) => d.part === "data");
@@ -77,7 +88,7 @@ function versionsOf(known: Known, view: string): readonly VersionInfo[] {
       coverage: served === undefined ? null : commonCoverage(served),
       features: featureNames(spec),
       changes,
-      pinnedBy: users.map((user) => user.name),
+      pinnedBy: users.map((user) => (user.project === registry.project ? user.name : `${user.project}/${user.name}`)),
     };
   });
 }
@@ -205,17 +216,28 @@ function usesOf({ snapshot }: Known) {
 }
 
 function servicesWithoutVersion(known: Known, view: string): readonly string[] {
-  return [...usesOf(known)].filter(([, views]) => views.has(view)).map(([service]) => service);
+  const own = [...usesOf(known)].filter(([, views]) => views.has(view)).map(([service]) => service);
+  return [...own, ...usersElsewhere(known, view).map(({ record }) => `${record.project}/${record.name}`)];
+}
+
+function usersElsewhere({ others }: Known, view: string): readonly ForeignUser[] {
+  return others.filter(({ use }) => use.view === view && use.version === null);
 }
 
 /** Features that services read without naming a version, and this version lacks. */
 function lostFeatures(known: Known, view: string, wanted: ServedView): readonly string[] {
   const has = new Set(wanted.model.features.map((f) => f.name));
   const all = storedView(known.registry, view).features.map((f) => f.name);
-  return [...usesOf(known)].flatMap(([service, views]) => {
-    if (!views.has(view)) return [];
-    const lost = [...(views.get(view) ?? all)].filter((feature) => !has.has(feature));
-    return lost.length === 0 ? [] : [`service "${service}" reads ${lost.join(", ")}, which ${printVersion(view, wanted.version)} lacks`];
+  const own = [...usesOf(known)].flatMap(([service, views]) =>
+    views.has(view) ? [{ user: service, reads: views.get(view) ?? null }] : [],
+  );
+  const elsewhere = usersElsewhere(known, view).map(({ record, use }) => ({
+    user: `${record.project}/${record.name}`,
+    reads: use.features,
+  }));
+  return [...own, ...elsewhere].flatMap(({ user, reads }) => {
+    const lost = [...(reads ?? all)].filter((feature) => !has.has(feature));
+    return lost.length === 0 ? [] : [`service "${user}" reads ${lost.join(", ")}, which ${printVersion(view, wanted.version)} lacks`];
   });
 }
 
@@ -232,7 +254,7 @@ export async function dropVersion(runtime: Runtime, view: string, version: numbe
   const known = await read(runtime);
   storedView(known.registry, view);
   keptVersion(known.registry, view, version);
-  const users = pinnedVersions(known.snapshot.records).get(view)?.get(version) ?? [];
+  const users = known.pinned.get(view)?.get(version) ?? [];
   const name = printVersion(view, version);
   const refuse = (why: string, fix: string): never => {
     throw new AsofError("ASOF_IN_USE", `${name} cannot be dropped: ${why}.`, { path: name, value: version, fix });

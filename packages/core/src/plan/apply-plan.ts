@@ -5,6 +5,7 @@ import { sleep } from "../platform/sleep.ts";
 import type { RegistrySnapshot, RegistryStore } from "../store/registry.ts";
 import type { Plan, PlanOptions } from "./plan.ts";
 import { planChanges } from "./plan-changes.ts";
+import { snapshotForPlan } from "./shared-views.ts";
 
 /** What became of a plan. `conflict`: the registry has moved on since it was made; nothing was changed, plan again. */
 export type ApplyOutcome =
@@ -54,12 +55,13 @@ const pauseMaxMs = 20;
  */
 export async function applyUntilCurrent(
   store: RegistryStore,
+  readSnapshot: () => Promise<RegistrySnapshot>,
   makePlan: (snapshot: RegistrySnapshot) => Plan,
   project: string,
   clock: Clock,
 ): Promise<{ readonly plan: Plan; readonly outcome: Exclude<ApplyOutcome, { readonly status: "conflict" }> }> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const plan = makePlan(await store.snapshot(project));
+    const plan = makePlan(await readSnapshot());
     const outcome = await applyPlan(store, plan, clock);
     if (outcome.status !== "conflict") return { plan, outcome };
     await sleep(Math.min(pauseMaxMs, attempt));
@@ -82,5 +84,6 @@ export async function applyDefinitions(
   options: PlanOptions,
   clock: Clock,
 ): ReturnType<typeof applyUntilCurrent> {
-  return applyUntilCurrent(store, (snapshot) => planChanges(snapshot, model, repository, options), model.project, clock);
+  const readSnapshot = (): Promise<RegistrySnapshot> => snapshotForPlan(store, model.project, model);
+  return applyUntilCurrent(store, readSnapshot, (snapshot) => planChanges(snapshot, model, repository, options), model.project, clock);
 }

@@ -79,10 +79,11 @@ function printFunction(fn: JsonObject): string {
 }
 
 function printReference(reference: JsonObject): string {
-  const { view, name, features, keys, maxAgeUs, version } = reference;
-  const used = typeof version === "number" ? printVersion(String(view), version) : String(view);
+  const { view, name, features, keys, maxAgeUs, version, project } = reference;
+  const own = typeof version === "number" ? printVersion(String(view), version) : String(view);
+  const used = typeof project === "string" ? `${project}/${own}` : own;
   const parts = [isJsonArray(features ?? null) ? `${used}: ${printValue(features ?? null)}` : `${used}: all features`];
-  if (name !== used) parts.push(`as ${String(name)}`);
+  if (name !== own) parts.push(`as ${String(name)}`);
   if (isJsonObject(keys) && Object.keys(keys).length > 0) parts.push(`keys ${canonicalJson(keys)}`);
   if (typeof maxAgeUs === "number") parts.push(`max age ${formatDuration(maxAgeUs)}`);
   return parts.join(", ");

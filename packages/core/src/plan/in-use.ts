@@ -4,6 +4,7 @@ import { formerFeatures, generationOf } from "../registry/view-state.ts";
 import type { RegistryRecord } from "../store/registry.ts";
 import { type PlanKind, printObject } from "./plan.ts";
 import { objectKinds, type Registered } from "./registered.ts";
+import { type ForeignUser, printForeignUser } from "./shared-views.ts";
 import { compareViews } from "./view-change.ts";
 import type { Write } from "./write.ts";
 
@@ -20,7 +21,12 @@ interface Use {
  * removed from views. Who reads all features of a view uses each of them; a service that reads fewer after this very plan uses
  * only those.
  */
-export function refuseUsed(registered: Registered, writes: readonly Write[], deletes: readonly RegistryRecord[]): readonly Issue[] {
+export function refuseUsed(
+  registered: Registered,
+  writes: readonly Write[],
+  deletes: readonly RegistryRecord[],
+  others: readonly ForeignUser[],
+): readonly Issue[] {
   const gone = new Set(deletes.map((r) => `${r.kind} ${r.name}`));
   const removed = removedFeatures(writes);
   if (gone.size === 0 && removed.size === 0) return [];
@@ -43,6 +49,13 @@ export function refuseUsed(registered: Registered, writes: readonly Write[], del
       }
     }
   }
+  for (const other of others) {
+    const { view, features, version } = other.use;
+    const add = (feature: string | null): void => addUser(uses, "feature_view", view, feature, printForeignUser(other));
+    if (gone.has(`feature_view ${view}`)) add(null);
+    const touches = version === null || changesVersion(registered, written.get(`feature_view ${view}`), version);
+    for (const feature of removed.get(view) ?? []) if (touches && (features === null || features.includes(feature))) add(feature);
+  }
   return [...uses.values()].map(refuseUse);
 }
 
@@ -60,10 +73,14 @@ function changesVersion(registered: Registered, write: Write | undefined, versio
 }
 
 function addUse(uses: Map<string, Use>, kind: PlanKind, name: string, feature: string | null, user: RegistryRecord): void {
+  const userKind = user.kind === "feature_service" ? "feature_service" : "feature_view";
+  addUser(uses, kind, name, feature, `${printObject(userKind, user.name)} of repository "${user.repository}"`);
+}
+
+function addUser(uses: Map<string, Use>, kind: PlanKind, name: string, feature: string | null, user: string): void {
   const id = `${kind} ${name} ${feature ?? ""}`;
   const use = uses.get(id) ?? { kind, name, feature, users: new Set<string>() };
-  const userKind = user.kind === "feature_service" ? "feature_service" : "feature_view";
-  use.users.add(`${printObject(userKind, user.name)} of repository "${user.repository}"`);
+  use.users.add(user);
   uses.set(id, use);
 }
 

@@ -8,18 +8,21 @@ import type { Registered } from "./registered.ts";
 
 /** An object that may refer to versions of views: a service, or a request view. */
 export interface VersionUser {
+  readonly project: string;
   readonly kind: RecordKind;
   readonly name: string;
   readonly spec: Json;
 }
 
-/** Who refers to which version of which view by number: view → version → users. */
+/** Who refers to which version of which view of one project by number: view → version → users. */
 export type PinnedVersions = ReadonlyMap<string, ReadonlyMap<number, readonly VersionUser[]>>;
 
-export function pinnedVersions(users: Iterable<VersionUser>): PinnedVersions {
+/** Looks through objects of any project for references to versions of one project's views. */
+export function pinnedVersions(users: Iterable<VersionUser>, project: string): PinnedVersions {
   const pinned = new Map<string, Map<number, VersionUser[]>>();
   for (const user of users) {
-    for (const { view, version } of referencesOf(user.kind, user.name, user.spec).views) {
+    const { views, foreign } = referencesOf(user.kind, user.name, user.spec);
+    for (const { view, version } of user.project === project ? views : foreign.filter((use) => use.project === project)) {
       if (version === null) continue;
       const versions = pinned.get(view) ?? new Map<number, VersionUser[]>();
       pinned.set(view, versions.set(version, [...(versions.get(version) ?? []), user]));
@@ -30,12 +33,14 @@ export function pinnedVersions(users: Iterable<VersionUser>): PinnedVersions {
 
 /** The users of one version, as messages name them. */
 export function printUsers(users: readonly VersionUser[]): string {
-  return users.map((u) => printObject(u.kind === "feature_service" ? "feature_service" : "feature_view", u.name)).join(", ");
+  const print = (user: VersionUser): string =>
+    `${printObject(user.kind === "feature_service" ? "feature_service" : "feature_view", user.name)} of project "${user.project}"`;
+  return users.map(print).join(", ");
 }
 
 /** References of objects to be written to versions that are not kept. */
 export function refuseUnkept(registered: Registered, users: readonly VersionUser[]): readonly Issue[] {
-  return [...pinnedVersions(users)].flatMap(([view, versions]) => {
+  return [...pinnedVersions(users, registered.project)].flatMap(([view, versions]) => {
     const kept = registered.viewState(view)?.state.keptGenerations ?? [];
     return [...versions]
       .filter(([version]) => !kept.includes(generationOf(version)))

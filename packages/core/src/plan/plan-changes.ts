@@ -1,13 +1,13 @@
 import type { RepositoryModel, RequestViewModel, ServiceModel, SourceModel, ViewModel, ViewReference } from "../definition/model.ts";
+import { relativePathOf } from "../definition/relative-path.ts";
 import type { Issue } from "../error/error.ts";
 import { fingerprintOf } from "../registry/canonical-json.ts";
 import { recordKindOf } from "../registry/encode-definition.ts";
 import { type DerivedEdge, lineageOfService, lineageOfVersion, lineageOfView } from "../registry/lineage.ts";
 import { servedViewOf } from "../registry/models.ts";
 import { referencesOf } from "../registry/references.ts";
-import { putState, viewStateKey } from "../registry/update-state.ts";
+import { putState } from "../registry/update-state.ts";
 import { versionOf } from "../registry/view-state.ts";
-import { encodeViewState } from "../registry/view-state-codec.ts";
 import { decodeViewVersion, parseVersion } from "../registry/view-version.ts";
 import type { RegistryChange, RegistryRecord, RegistrySnapshot } from "../store/registry.ts";
 import type { Json } from "../value/json.ts";
@@ -19,6 +19,7 @@ import { type PinnedVersions, pinnedVersions, refuseUnkept, type VersionUser } f
 import type { Implications, Plan, PlanEntry, PlanKind, PlanOptions, PlanWarning } from "./plan.ts";
 import { indexRegistered, objectKinds, type Registered } from "./registered.ts";
 import { type ServiceUses, servicesReading, serviceUses } from "./service-uses.ts";
+import { foreignUsers, refuseForeign, refuseUnsharing } from "./shared-views.ts";
 import { planDeletedView, planMetadata, planView, type ViewPlan } from "./view-plan.ts";
 import { changesData, type Write } from "./write.ts";
 
@@ -26,12 +27,13 @@ const nothing: Implications = { recompute: [], online: "nothing", versions: null
 
 /**
  * Computes what `apply` would do: the difference between what a repository defines and what a snapshot has registered for its
- * project. Pure. Objects of other repositories are compared but never written, except views whose meaning changes because they
+ * project. Pure. The snapshot shows the other projects too where views are shared ({@link snapshotForPlan}). Objects of other repositories are compared but never written, except views whose meaning changes because they
  * stand on an entity or source that changes here. The model must be valid (`validateRepository`).
  */
 export function planChanges(snapshot: RegistrySnapshot, model: RepositoryModel, repository: string, options: PlanOptions = {}): Plan {
   const registered = indexRegistered(snapshot, model.project);
   const choice = chooseWrites(registered, model, repository, options);
+  const others = foreignUsers(snapshot, registered.project);
   const draft: Draft = {
     registered,
     uses: usesAfterwards(registered, choice.writes, choice.deletes),
@@ -40,11 +42,19 @@ export function planChanges(snapshot: RegistrySnapshot, model: RepositoryModel, 
     changes: [],
     added: [],
     removed: [],
-    pinned: pinnedVersions(usersAfterwards(registered, choice.writes, choice.deletes)),
+    pinned: pinnedVersions(
+      [...usersAfterwards(registered, choice.writes, choice.deletes), ...others.map((o) => o.record)],
+      registered.project,
+    ),
     refusals: [
       ...choice.refusals,
-      ...refuseUsed(registered, choice.writes, choice.deletes),
-      ...refuseUnkept(registered, choice.writes.map(userOf)),
+      ...refuseUsed(registered, choice.writes, choice.deletes, others),
+      ...refuseUnsharing(choice.writes, others),
+      ...refuseForeign(snapshot, registered.project, choice.writes),
+      ...refuseUnkept(
+        registered,
+        choice.writes.map((write) => userOf(registered, write)),
+      ),
     ],
     movedViews: new Set(),
     untouchedUsers: untouchedUsers(registered, choice.writes, choice.deletes),
@@ -54,14 +64,19 @@ export function planChanges(snapshot: RegistrySnapshot, model: RepositoryModel, 
   const written = [...choice.writes].sort((a, b) => order(b) - order(a)).map((write) => planWrite(draft, write));
   draft.entries.push(...written.sort(compareEntries));
   for (const record of choice.deletes) planDelete(draft, record);
-  const guards = guardPinned(registered, choice.writes, draft.changes);
+  const guards = guardPinned(snapshot, registered, choice.writes, draft.changes);
   return {
     project: model.project,
     repository,
     definitionsVersion: registered.definitionsVersion,
     entries: draft.entries,
     unchanged: choice.unchanged,
-    warnings: [...choice.warnings, ...warnStatic(model.sources), ...warnPending(registered, draft.entries)],
+    warnings: [
+      ...choice.warnings,
+      ...warnStatic(model.sources),
+      ...warnPending(registered, draft.entries),
+      ...warnUnreachable(model.views),
+    ],
     refusals: draft.refusals,
     changes: [...draft.changes, ...guards],
     lineage: netLineage(draft.added, draft.removed),
@@ -299,25 +314,47 @@ function warnPending(registered: Registered, entries: readonly PlanEntry[]): rea
   });
 }
 
-function userOf({ kind, name, encoded }: Write): VersionUser {
-  return { kind, name, spec: encoded.spec };
+/** A path inside a repository means nothing to the projects with which its views are shared. */
+function warnUnreachable(views: readonly ViewModel[]): readonly PlanWarning[] {
+  return views.flatMap((view): readonly PlanWarning[] => {
+    const relative = view.form === "request" || view.shared === undefined ? null : relativePathOf(view.source);
+    if (relative === null) return [];
+    return [
+      {
+        path: `feature_view.${view.name}.shared`,
+        message: `Feature view "${view.name}" is shared and reads "${relative}", a path inside this repository: other projects can read the view online, and not train on it. Give the path from / on, or as a URL.`,
+      },
+    ];
+  });
+}
+
+function userOf({ project }: Registered, { kind, name, encoded }: Write): VersionUser {
+  return { project, kind, name, spec: encoded.spec };
 }
 
 /** Who may refer to versions when the plan has been carried out. */
 function usersAfterwards(registered: Registered, writes: readonly Write[], deletes: readonly RegistryRecord[]): readonly VersionUser[] {
   const gone = new Set([...deletes, ...writes].map((o) => `${o.kind} ${o.name}`));
   const kept = (["feature_view", "feature_service"] as const).flatMap((kind) => registered.records(kind));
-  return [...kept.filter((r) => !gone.has(`${r.kind} ${r.name}`)), ...writes.map(userOf)];
+  return [...kept.filter((r) => !gone.has(`${r.kind} ${r.name}`)), ...writes.map((write) => userOf(registered, write))];
 }
 
 /** Fails the commit if a version that something new refers to was dropped between plan and apply. */
-function guardPinned(registered: Registered, writes: readonly Write[], changes: readonly RegistryChange[]): readonly RegistryChange[] {
-  const changed = new Set(changes.filter((c) => c.kind === "view_state").map((c) => c.name));
-  return [...pinnedVersions(writes.map(userOf)).keys()].flatMap((view) => {
-    const known = registered.viewState(view);
-    if (known === null || changed.has(view)) return [];
-    return [putState(viewStateKey(registered.project, view), encodeViewState(known.state), known.revision)];
-  });
+function guardPinned(
+  snapshot: RegistrySnapshot,
+  { project }: Registered,
+  writes: readonly Write[],
+  changes: readonly RegistryChange[],
+): readonly RegistryChange[] {
+  const used = new Set<string>();
+  for (const { kind, name, encoded } of writes) {
+    const { views, foreign } = referencesOf(kind, name, encoded.spec);
+    for (const { view, version } of views) if (version !== null) used.add(`${project}/${view}`);
+    for (const { view, version, project: owner } of foreign) if (version !== null) used.add(`${owner}/${view}`);
+  }
+  for (const change of changes) if (change.kind === "view_state") used.delete(`${change.project}/${change.name}`);
+  const states = snapshot.records.filter((r) => r.kind === "view_state" && used.has(`${r.project}/${r.name}`));
+  return states.map((state) => putState(state, state.spec, state.revision));
 }
 
 function planKindOf(record: RegistryRecord): PlanKind {

@@ -32,6 +32,8 @@ export interface StoredUse {
   readonly view: PlainViewModel | WindowedViewModel;
   /** The version asked for by its number; absent = the active one. `view` is then its definition. */
   readonly version?: number;
+  /** The project that owns the view; absent = the one at hand. */
+  readonly project?: string;
   /** The name in results, or null when only request views use it. */
   readonly name: string | null;
   readonly keys: readonly { readonly key: string; readonly column: string; readonly type: ValueType }[];
@@ -180,12 +182,13 @@ class PlanBuilder {
       entity.keys.map((key) => ({ key: key.name, column: columnOf(reference, key.name), type: key.type })),
     );
     const ttlUs = view.form === "plain" ? smaller(view.ttlUs, reference.maxAgeUs) : null;
-    const identity = JSON.stringify([view.name, keys.map((k) => k.column), ttlUs, reference.version ?? null]);
+    const identity = JSON.stringify([view.name, keys.map((k) => k.column), ttlUs, reference.version ?? null, reference.project ?? null]);
     // Two aliases of one view with the same keys are different results but the same read.
     let index = this.#stored.findIndex((draft) => draft.identity === identity);
     if (index === -1) {
-      const version = reference.version === undefined ? {} : { version: reference.version };
-      index = this.#stored.push({ use: { view, name, keys, ttlUs, ...version }, identity, wanted: new Set() }) - 1;
+      const { version, project } = reference;
+      const owner = { ...(version === undefined ? {} : { version }), ...(project === undefined ? {} : { project }) };
+      index = this.#stored.push({ use: { view, name, keys, ttlUs, ...owner }, identity, wanted: new Set() }) - 1;
     }
     const draft = this.#stored[index];
     if (draft !== undefined) {

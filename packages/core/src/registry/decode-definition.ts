@@ -1,3 +1,4 @@
+import { foreignView } from "../definition/foreign-view.ts";
 import type {
   AggregateFunction,
   AggregateModel,
@@ -156,10 +157,17 @@ export function decodeView(name: string, spec: Json, resolver: DefinitionResolve
     ...base,
     entities: objectsAt(data, "entities").map((e) => resolver.entity(textAt(e, "name"))),
     source: resolver.source(textAt(objectAt(data, "source"), "name")),
+    ...decodeShared(metadata),
   };
   if (form === "plain") return deepFreeze({ ...table, form, ttlUs: numberOrNullAt(data, "ttlUs") });
   if (form === "windowed") return deepFreeze({ ...table, form, separableUs: numberAt(data, "separableUs") });
   return refuse(`${data.path}.form`, "a form of view that this version knows", form);
+}
+
+function decodeShared(metadata: StoredObject): { readonly shared?: true | readonly string[] } {
+  const shared = memberOf(metadata, "shared");
+  if (shared === undefined) return {};
+  return { shared: shared === true ? true : textsAt(metadata, "shared") };
 }
 
 function decodeFeature(name: string, part: StoredObject, meta: Meta): FeatureModel {
@@ -221,13 +229,15 @@ export function decodeService(name: string, spec: Json, resolver: DefinitionReso
 }
 
 function decodeReference(part: StoredObject, resolver: DefinitionResolver): ViewReference {
+  const project = memberOf(part, "project") === undefined ? null : textAt(part, "project");
   return {
-    view: resolver.view(textAt(part, "view")),
+    view: project === null ? resolver.view(textAt(part, "view")) : foreignView(textAt(part, "view")),
     name: textAt(part, "name"),
     features: memberOf(part, "features") === null ? null : textsAt(part, "features"),
     keys: textMapAt(part, "keys"),
     maxAgeUs: numberOrNullAt(part, "maxAgeUs"),
     ...(memberOf(part, "version") === undefined ? {} : { version: numberAt(part, "version") }),
+    ...(project === null ? {} : { project }),
   };
 }
 

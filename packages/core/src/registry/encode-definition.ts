@@ -164,6 +164,7 @@ function encodeReference(reference: ViewReference): Json {
     keys: { ...reference.keys },
     maxAgeUs: reference.maxAgeUs,
     ...(reference.version === undefined ? {} : { version: reference.version }),
+    ...(reference.project === undefined ? {} : { project: reference.project }),
   };
 }
 
@@ -224,6 +225,7 @@ function encodeMetadata(model: ObjectModel): Json {
         ...own,
         features: encodeParts(model.features),
         featureOrder: model.features.map((f) => f.name),
+        ...(model.form === "request" || model.shared === undefined ? {} : { shared: model.shared }),
         ...(model.form === "request" ? { request: encodeParts(model.request), requestOrder: model.request.map((c) => c.name) } : {}),
       };
     case "service":

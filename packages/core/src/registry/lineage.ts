@@ -9,7 +9,7 @@ import type {
 } from "../definition/model.ts";
 import type { Json } from "../value/json.ts";
 import { columnsOfFeature } from "./used-columns.ts";
-import { printVersion } from "./view-version.ts";
+import { printUsed, printVersion } from "./view-version.ts";
 
 /** `from` was used to make `to`, as a definition says; the project and the time are added where it is recorded. */
 export interface DerivedEdge {
@@ -71,15 +71,16 @@ function lineageOfRequestView(view: RequestViewModel): readonly DerivedEdge[] {
 }
 
 function featuresOf(reference: ViewReference): readonly string[] {
-  const { view, features, version } = reference;
-  if (version === undefined) return (features ?? view.features.map((f) => f.name)).map((name) => lineageNode.feature(view.name, name));
-  // Which features a version has is known where it is looked up, not to what refers to it.
-  return (features ?? ["*"]).map((name) => lineageNode.feature(printVersion(view.name, version), name));
+  const { view, features, version, project } = reference;
+  if (version === undefined && project === undefined)
+    return (features ?? view.features.map((f) => f.name)).map((name) => lineageNode.feature(view.name, name));
+  // Which features a version or another project's view has is known where it is looked up, not to what refers to it.
+  return (features ?? ["*"]).map((name) => lineageNode.feature(printUsed(reference), name));
 }
 
 function detailsOf(reference: ViewReference): Json {
   const { view, version, name } = reference;
-  return name === (version === undefined ? view.name : printVersion(view.name, version)) ? {} : { as: name };
+  return name === printUsed(version === undefined ? { view } : { view, version }) ? {} : { as: name };
 }
 
 /** A view may be used twice under different names; the first use stands for the edge. */

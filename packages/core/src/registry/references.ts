@@ -6,28 +6,43 @@ import { memberOf, numberAt, objectAt, objectsAt, readObject, textAt, textsAt } 
 export interface References {
   readonly entities: readonly string[];
   readonly source: string | null;
-  /** `features` null = all of them; `version` null = the active one. */
-  readonly views: readonly { readonly view: string; readonly features: readonly string[] | null; readonly version: number | null }[];
+  /** Of views of the same project. */
+  readonly views: readonly UsedView[];
+  /** Of views that other projects own. */
+  readonly foreign: readonly (UsedView & { readonly project: string })[];
 }
 
-const none: References = { entities: [], source: null, views: [] };
+export interface UsedView {
+  readonly view: string;
+  /** Null = all of them. */
+  readonly features: readonly string[] | null;
+  /** Null = the active one. */
+  readonly version: number | null;
+}
+
+const none: References = { entities: [], source: null, views: [], foreign: [] };
 
 /** References of a spec as `encodeDefinition` made it. */
 export function referencesOf(kind: RecordKind, name: string, spec: Json): References {
   if (kind !== "feature_view" && kind !== "feature_service") return none;
   const data = objectAt(readObject(spec, `${kind} "${name}"`), "data");
-  const isTable = memberOf(data, "source") !== undefined;
-  const member = kind === "feature_service" ? "views" : "inputs";
+  if (memberOf(data, "source") !== undefined) {
+    return {
+      ...none,
+      entities: objectsAt(data, "entities").map((e) => textAt(e, "name")),
+      source: textAt(objectAt(data, "source"), "name"),
+    };
+  }
+  const used = objectsAt(data, kind === "feature_service" ? "views" : "inputs").map((r) => ({
+    view: textAt(r, "view"),
+    features: memberOf(r, "features") === null ? null : textsAt(r, "features"),
+    version: memberOf(r, "version") === undefined ? null : numberAt(r, "version"),
+    project: memberOf(r, "project") === undefined ? null : textAt(r, "project"),
+  }));
   return {
-    entities: isTable ? objectsAt(data, "entities").map((e) => textAt(e, "name")) : [],
-    source: isTable ? textAt(objectAt(data, "source"), "name") : null,
-    views: isTable
-      ? []
-      : objectsAt(data, member).map((r) => ({
-          view: textAt(r, "view"),
-          features: memberOf(r, "features") === null ? null : textsAt(r, "features"),
-          version: memberOf(r, "version") === undefined ? null : numberAt(r, "version"),
-        })),
+    ...none,
+    views: used.flatMap(({ project, ...use }) => (project === null ? [use] : [])),
+    foreign: used.flatMap((use) => (use.project === null ? [] : [{ ...use, project: use.project }])),
   };
 }
 

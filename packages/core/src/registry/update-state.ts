@@ -107,7 +107,8 @@ export function sourceStateKey(project: string, source: string): RecordKey {
 
 /** A change that writes a record of state, which belongs to no repository and has no fingerprint. */
 export function putState(key: RecordKey, spec: Json, ifRevision: number): RegistryChange {
-  return { op: "put", ifRevision, ...key, repository: "", dataFingerprint: "", metadataFingerprint: "", spec };
+  const { project, kind, name } = key;
+  return { op: "put", ifRevision, project, kind, name, repository: "", dataFingerprint: "", metadataFingerprint: "", spec };
 }
 
 function printKey(key: RecordKey): string {

@@ -9,6 +9,23 @@ export function printVersion(view: string, version: number): string {
   return `${view}@v${version}`;
 }
 
+/** What a reference names, as references are written: `growth/churn_features@v1`. */
+export function printUsed(reference: {
+  readonly view: { readonly name: string };
+  readonly version?: number;
+  readonly project?: string;
+}): string {
+  const { view, version, project } = reference;
+  const name = version === undefined ? view.name : printVersion(view.name, version);
+  return project === undefined ? name : `${project}/${name}`;
+}
+
+/** Splits `growth/view@v1`; the project is null where there is none. */
+export function parseUsed(text: string): { readonly project: string | null; readonly view: string; readonly version: number | null } {
+  const slash = text.indexOf("/");
+  return { project: slash < 1 ? null : text.slice(0, slash), ...parseVersion(text.slice(slash + 1)) };
+}
+
 /** Splits `view@v1`; the version is null where there is none. Text behind an `@` that is no version stays part of the name. */
 export function parseVersion(text: string): { readonly view: string; readonly version: number | null } {
   const found = /^(.+)@v([0-9]{1,9})$/.exec(text);

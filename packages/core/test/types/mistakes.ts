@@ -10,6 +10,7 @@ import {
   featureView,
   float32,
   float64,
+  from,
   int64,
   list,
   literal,
@@ -221,6 +222,8 @@ basketActivity.withKeys(renames);
 basketActivity.version("v1");
 // @ts-expect-error pick of what was not declared of a version
 basketActivity.version(1, { spend_30d: float64() }).pick("spend_3d");
+// @ts-expect-error pick of another project's view
+from("growth", basketActivity).pick("spend_3d");
 // @ts-expect-error view twice in a service
 featureService("d", [basketActivity, totals, basketActivity]);
 // @ts-expect-error alias twice in a service

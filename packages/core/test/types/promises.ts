@@ -7,6 +7,7 @@ import {
   derive,
   featureView,
   float64,
+  from,
   greatest,
   int32,
   int64,
@@ -100,6 +101,8 @@ same<(typeof former)["~keys"], { readonly customer_id: number }>();
 same<ValuesOf<typeof former>["anything"], unknown>();
 const declared = basketActivity.version(0, { spend_30d: int64(), plan: string() });
 same<ValuesOf<typeof declared>, { readonly spend_30d: bigint | null; readonly plan: string | null }>();
+const borrowed = from("growth", basketActivity);
+same<typeof borrowed, typeof basketActivity>();
 const young = churnFeatures.maxAge("1h");
 same<typeof young, typeof churnFeatures>();
 

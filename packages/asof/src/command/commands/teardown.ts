@@ -12,7 +12,7 @@ export async function runTeardown(context: CommandContext, options: TeardownOpti
   await withSession(context, options, async (session) => {
     const { registry, project, clock, online } = session.runtime;
     const before = await session.registry(true);
-    const plan = teardownPlan(await registry.snapshot(project), project, session.repositoryName);
+    const plan = teardownPlan(await registry.snapshot(null), project, session.repositoryName);
     if (plan.changes.length === 0) {
       if (context.json) context.printJson({ status: "unchanged", deleted: [] });
       else context.print(`Nothing of repository ${session.repositoryName} is registered in project ${project}.`);
