@@ -187,7 +187,7 @@ describe("two projects in one registry", () => {
     writeFileSync(join(shop, "features/shop.ts"), sharing(shop, ""));
     assertFailed(await inShop("apply"), inUse);
     assertFailed(await inShop("teardown", "--yes"), inUse);
-    assertFailed(await inAds("get-online-features", "-f", "shop/activity:spend_1d", ...one), {
+    assertFailed(await inAds("get-online-features", "-f", "shop/activity:spend_1d", ...one.slice(0, -1)), {
       status: 3,
       code: "ASOF_NOT_SHARED",
       says: /not shared/,
