@@ -1,6 +1,7 @@
 /** What Feast writes and reads: its protobuf messages, entity keys and values. */
 
-export type { FeastObject } from "./definition/objects.ts";
+export { feastStreamOf } from "./definition/decode-source.ts";
+export { type FeastKind, type FeastObject, feastId } from "./definition/objects.ts";
 export type { UnsupportedObject } from "./definition/unsupported.ts";
 // the registry's file
 export type { FileRegistryConfig } from "./file/config.ts";
@@ -15,6 +16,9 @@ export {
   isFeastKeyType,
 } from "./key/entity-key.ts";
 export { feastEntityId, feastRedisField, feastRedisKey, feastRedisTimestampField } from "./key/redis-key.ts";
+// asof's records and Feast's objects
+export { absorbFeast, type FeastUse, knownModels } from "./mirror/absorb.ts";
+export { descriptionOf, mirrorChanges } from "./mirror/mirror.ts";
 // rows of online stores in Feast's layout
 export { feastKeys } from "./online/feast-keys.ts";
 export {

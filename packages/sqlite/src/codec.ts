@@ -132,6 +132,11 @@ export function integer(row: Row, column: string): number {
   return typeof value === "number" ? value : refuse(column, value);
 }
 
+export function bytes(row: Row, column: string): Uint8Array {
+  const value = row[column];
+  return value instanceof Uint8Array ? value : refuse(column, value);
+}
+
 function json(row: Row, column: string): Json {
   const value = text(row, column);
   try {

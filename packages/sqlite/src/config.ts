@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import type { FeastUse } from "@asof/feast";
 
 /** How a registry on SQLite is opened. */
 export interface SqliteRegistryConfig {
@@ -9,6 +10,9 @@ export interface SqliteRegistryConfig {
   /** How long to wait while other processes write, in ms. Default 10,000: a commit takes milliseconds, so a longer wait is a fault. */
   readonly busyTimeoutMs?: number | undefined;
 }
+
+/** How a registry in Feast's SQL schema is opened. */
+export interface SqlRegistryConfig extends SqliteRegistryConfig, Partial<FeastUse> {}
 
 export const defaultBusyTimeoutMs = 10_000;
 

@@ -3,9 +3,12 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { AsofError, sleep } from "@asof/core";
+import { readVersions } from "./changes.ts";
 import { defaultBusyTimeoutMs, packagedMigrations, type SqliteRegistryConfig } from "./config.ts";
 import { isBusy, isFolderReadOnly, translateError } from "./errors.ts";
-import { applyMigration, checkSchema, isCurrent, upgrade } from "./schema.ts";
+import { type FeastSide, hasTable } from "./feast-side.ts";
+import { applyMigration, checkSchema, isCurrent, isFeastAlone, upgrade } from "./schema.ts";
+import type { Prepare } from "./statistics.ts";
 
 /** How long one attempt may block the event loop. Between attempts the process goes on with other work. */
 const attemptMs = 20;
@@ -23,7 +26,13 @@ export class Connection {
   /** Whether the tables are known to be those of this version; until then every write looks. */
   #isCurrent = false;
 
-  constructor(config: SqliteRegistryConfig) {
+  readonly #feast: FeastSide | null;
+  readonly #preparing: (database: DatabaseSync) => Prepare;
+  #known: KnownVersions | null = null;
+
+  constructor(config: SqliteRegistryConfig, feast: FeastSide | null, preparing: (database: DatabaseSync) => Prepare) {
+    this.#feast = feast;
+    this.#preparing = preparing;
     this.#path = config.path;
     this.#migrations = config.migrationsFolder ?? packagedMigrations();
     this.#busyTimeoutMs = config.busyTimeoutMs ?? defaultBusyTimeoutMs;
@@ -33,18 +42,68 @@ export class Connection {
   async read<T>(absent: T, run: (database: DatabaseSync) => T): Promise<T> {
     return this.#attempt(() => {
       const database = this.#existing();
-      return database === null ? absent : transact(database, "BEGIN", run);
+      if (database === null) return absent;
+      if (this.#feast?.isDirty(this.#preparing(database)) === true) return this.#runVirtually(database, run);
+      this.#known = null;
+      return transact(database, "BEGIN", run);
     });
+  }
+
+  /** Runs in a transaction that takes over what Feast wrote, and is rolled back at its end. */
+  async readVirtually<T>(absent: T, run: (database: DatabaseSync) => T): Promise<T> {
+    return this.#attempt(() => {
+      const database = this.#existing();
+      return database === null ? absent : this.#runVirtually(database, run);
+    });
+  }
+
+  /** The versions that were read last, where Feast wrote before and nobody since: taking its writing over again would give the same. */
+  get knownVersions(): { readonly version: number; readonly definitionsVersion: number } | null {
+    const database = this.#database;
+    if (database === null || this.#known === null) return null;
+    try {
+      return dataVersionOf(database) === this.#known.dataVersion ? this.#known.versions : null;
+    } catch {
+      // A busy database: the read proper waits for it.
+      return null;
+    }
+  }
+
+  #runVirtually<T>(database: DatabaseSync, run: (database: DatabaseSync) => T): T {
+    database.exec("BEGIN IMMEDIATE");
+    try {
+      this.#prepareTables(database);
+      const prepare = this.#preparing(database);
+      this.#feast?.absorb(prepare, true);
+      const result = run(database);
+      this.#known = { versions: readVersions(prepare), dataVersion: dataVersionOf(database) };
+      return result;
+    } finally {
+      if (database.isTransaction) database.exec("ROLLBACK");
+    }
+  }
+
+  /** Brings the tables to what this version writes. The caller holds the write transaction. */
+  #prepareTables(database: DatabaseSync): void {
+    const prepare = this.#preparing(database);
+    if (!hasTable(prepare, "registry_meta")) applyMigration(database, this.#migrations, this.#path);
+    else if (!isCurrent(database)) upgrade(database, this.#path);
+    this.#feast?.prepareTables(database, prepare);
   }
 
   /** Runs in one write transaction, after making file and tables if need be; tables of the format before are brought up to date in it. */
   async write<T>(run: (database: DatabaseSync) => T): Promise<T> {
     return this.#attempt(() => {
       const result = transact(this.#writable(), "BEGIN IMMEDIATE", (database) => {
-        if (!this.#isCurrent && !isCurrent(database)) upgrade(database, this.#path);
-        return run(database);
+        if (!this.#isCurrent || this.#feast !== null) this.#prepareTables(database);
+        const prepare = this.#preparing(database);
+        if (this.#feast?.isDirty(prepare) === true) this.#feast.absorb(prepare, false);
+        const value = run(database);
+        this.#feast?.settle(prepare);
+        return value;
       });
       this.#isCurrent = true;
+      this.#known = null;
       return result;
     });
   }
@@ -74,7 +133,7 @@ export class Connection {
     if (!existsSync(this.#path) || statSync(this.#path).size === 0) return null;
     const database = openForReading(this.#path);
     try {
-      if (checkSchema(database, this.#path)) {
+      if ((this.#feast !== null && isFeastAlone(database)) || checkSchema(database, this.#path)) {
         configure(database);
         this.#database = database;
         return database;
@@ -126,6 +185,16 @@ function openForReading(path: string): DatabaseSync {
   const url = pathToFileURL(path);
   url.searchParams.set("immutable", "1");
   return new DatabaseSync(url, { readOnly: true, timeout: attemptMs });
+}
+
+interface KnownVersions {
+  readonly versions: { readonly version: number; readonly definitionsVersion: number };
+  /** Changes with each commit of another connection. */
+  readonly dataVersion: unknown;
+}
+
+function dataVersionOf(database: DatabaseSync): unknown {
+  return database.prepare("PRAGMA data_version").get()?.data_version;
 }
 
 /** A registry is small and precious: every commit reaches the disk. */

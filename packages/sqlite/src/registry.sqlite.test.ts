@@ -9,7 +9,7 @@ import type { RegistryChange, StatisticsRecord } from "@asof/core";
 import { registryStoreContract } from "@asof/testkit";
 import { packagedMigrations } from "./config.ts";
 import { translateError } from "./errors.ts";
-import { openSqliteRegistry } from "./registry.ts";
+import { openSqliteRegistry, openSqlRegistry } from "./registry.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "asof-registry-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,6 +18,7 @@ let count = 0;
 const freshPath = () => join(folder, `sub${count++}`, "registry.db");
 
 registryStoreContract("sqlite", () => openSqliteRegistry({ path: freshPath() }));
+registryStoreContract("sql", () => openSqlRegistry({ path: freshPath() }));
 
 function put(name: string, ifRevision: number | null): RegistryChange {
   return {

@@ -6,16 +6,18 @@ import {
   type JobRecord,
   type LineageEdge,
   type RecordKey,
-  type RegistryChange,
   type RegistrySnapshot,
   type RegistryStore,
   type StatisticsFilter,
   type StatisticsRecord,
 } from "@asof/core";
-import { decodeEdge, decodeJob, decodeRecord, encodeJob, integer, recordKind, text } from "./codec.ts";
-import type { SqliteRegistryConfig } from "./config.ts";
+import type { FeastObject, FeastRegistryStore, UnsupportedObject } from "@asof/feast";
+import { applyChange, holds, listRecords, readRecord, readVersions, setMeta } from "./changes.ts";
+import { decodeEdge, decodeJob, encodeJob, integer, recordKind, text } from "./codec.ts";
+import type { SqliteRegistryConfig, SqlRegistryConfig } from "./config.ts";
 import { Connection } from "./connection.ts";
-import { deleteStatistics, listStatistics, putStatistics } from "./statistics.ts";
+import { FeastSide } from "./feast-side.ts";
+import { deleteStatistics, listStatistics, type Prepare, putStatistics } from "./statistics.ts";
 
 /**
  * Opens a registry in a SQLite file (WAL, one write transaction at a time, readers never wait for writers). Several processes
@@ -23,66 +25,88 @@ import { deleteStatistics, listStatistics, putStatistics } from "./statistics.ts
  * write. ASOF_REGISTRY_VERSION, ASOF_REGISTRY_UNREADABLE, ASOF_REGISTRY_READ_ONLY, ASOF_REGISTRY_FULL, ASOF_REGISTRY_FAILED.
  */
 export async function openSqliteRegistry(config: SqliteRegistryConfig): Promise<RegistryStore> {
-  const registry = new SqliteRegistry(config);
+  return open(config, null);
+}
+
+/**
+ * Opens a registry in Feast's SQL schema on SQLite, with asof's tables beside Feast's in one database: what Feast made is opened, Feast
+ * opens ours, and each sees what the other wrote. A registry that only asof used gets Feast's tables, filled, by the first write.
+ */
+export async function openSqlRegistry(config: SqlRegistryConfig): Promise<FeastRegistryStore> {
+  const { onlineVersioning = false, sharedOnlineStore = false } = config;
+  return open(config, new FeastSide({ onlineVersioning, sharedOnlineStore }));
+}
+
+async function open(config: SqliteRegistryConfig, feast: FeastSide | null): Promise<FeastRegistryStore> {
+  const registry = new SqliteRegistry(config, feast);
   // Opens the file if there is one, so that a wrong file is refused here and not in the middle of a command.
   await registry.versions();
   return registry;
 }
 
-class SqliteRegistry implements RegistryStore {
-  readonly type = "sqlite";
+class SqliteRegistry implements FeastRegistryStore {
+  readonly type: string;
+  /** Null where the registry is asof's alone. */
+  readonly #feast: FeastSide | null;
   readonly #connection: Connection;
   /** Prepared once per database object. */
   readonly #statements = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
 
-  constructor(config: SqliteRegistryConfig) {
-    this.#connection = new Connection(config);
+  constructor(config: SqliteRegistryConfig, feast: FeastSide | null) {
+    this.type = feast === null ? "sqlite" : "sql";
+    this.#feast = feast;
+    this.#connection = new Connection(config, feast, (database) => this.#preparing(database));
+  }
+
+  unsupported(project: string): Promise<readonly UnsupportedObject[]> {
+    const feast = this.#feast;
+    if (feast === null) return Promise.resolve([]);
+    return this.#connection.readVirtually([], (database) => {
+      feast.noteAll(this.#preparing(database), project);
+      feast.absorb(this.#preparing(database), true);
+      return feast.unsupported.get(project) ?? [];
+    });
+  }
+
+  feastObjects(project: string | null): Promise<readonly FeastObject[]> {
+    return this.#connection.read([], (database) => this.#feast?.objects(this.#preparing(database), project) ?? []);
   }
 
   snapshot(project: string | null): Promise<RegistrySnapshot> {
     return this.#connection.read({ version: 0, definitionsVersion: 0, records: [] }, (database) => {
-      const rows =
-        project === null
-          ? this.#prepare(database, "SELECT * FROM feature_registry ORDER BY project, kind, name").all()
-          : this.#prepare(database, "SELECT * FROM feature_registry WHERE project = ? ORDER BY kind, name").all(project);
-      return { ...this.#readVersions(database), records: rows.map(decodeRecord) };
+      const prepare = this.#preparing(database);
+      return { ...readVersions(prepare), records: listRecords(prepare, project) };
     });
   }
 
   read(keys: readonly RecordKey[]): ReturnType<RegistryStore["read"]> {
     return this.#connection.read(
       keys.map(() => null),
-      (database) => {
-        const find = this.#prepare(database, "SELECT * FROM feature_registry WHERE project = ? AND kind = ? AND name = ?");
-        return keys.map(({ project, kind, name }) => {
-          const row = find.get(project, kind, name);
-          return row === undefined ? null : decodeRecord(row);
-        });
-      },
+      (database) => keys.map((key) => readRecord(this.#preparing(database), key)),
     );
   }
 
-  versions(): ReturnType<RegistryStore["versions"]> {
-    return this.#connection.read({ version: 0, definitionsVersion: 0 }, (database) => this.#readVersions(database));
+  async versions(): ReturnType<RegistryStore["versions"]> {
+    const known = this.#connection.knownVersions;
+    return known ?? this.#connection.read({ version: 0, definitionsVersion: 0 }, (database) => readVersions(this.#preparing(database)));
   }
 
   commit(changeSet: ChangeSet, nowUs: number): ReturnType<RegistryStore["commit"]> {
     return this.#connection.write((database) => {
-      const before = this.#readVersions(database);
+      const prepare = this.#preparing(database);
+      const before = readVersions(prepare);
       const { changes, ifDefinitionsVersion, lineage } = changeSet;
       if (ifDefinitionsVersion !== null && ifDefinitionsVersion !== before.definitionsVersion) return "conflict";
-      if (!changes.every((change) => this.#holds(database, change))) return "conflict";
+      if (!changes.every((change) => holds(prepare, change))) return "conflict";
       const version = before.version + 1;
-      for (const change of changes) this.#apply(database, change, version, nowUs);
-      this.#setMeta(database, "version", version);
-      if (changes.some((c) => definitionKinds.includes(c.kind)))
-        this.#setMeta(database, "definitions_version", before.definitionsVersion + 1);
-      const remove = this.#prepare(
-        database,
-        "DELETE FROM feature_lineage WHERE project = ? AND from_node = ? AND to_node = ? AND recorded_by = ?",
-      );
+      const replaced = this.#feast?.noteReplaced(prepare, changes) ?? new Map();
+      for (const change of changes) applyChange(prepare, change, version, nowUs);
+      setMeta(prepare, "version", version);
+      if (changes.some((c) => definitionKinds.includes(c.kind))) setMeta(prepare, "definitions_version", before.definitionsVersion + 1);
+      const remove = prepare("DELETE FROM feature_lineage WHERE project = ? AND from_node = ? AND to_node = ? AND recorded_by = ?");
       for (const edge of lineage?.remove ?? []) remove.run(edge.project, edge.from, edge.to, edge.recordedBy);
       this.#insertEdges(database, lineage?.add ?? []);
+      this.#feast?.mirror(prepare, changes, replaced, nowUs);
       return { version };
     });
   }
@@ -145,50 +169,13 @@ class SqliteRegistry implements RegistryStore {
     this.#connection.close();
   }
 
-  #readVersions(database: DatabaseSync): { version: number; definitionsVersion: number } {
-    const values = new Map(
-      this.#prepare(database, "SELECT key, value FROM registry_meta")
-        .all()
-        .map((r) => [r.key, integer(r, "value")]),
-    );
-    return { version: values.get("version") ?? 0, definitionsVersion: values.get("definitions_version") ?? 0 };
-  }
-
-  #setMeta(database: DatabaseSync, key: string, value: number): void {
-    this.#prepare(database, "UPDATE registry_meta SET value = ? WHERE key = ?").run(value, key);
-  }
-
-  #holds(database: DatabaseSync, change: RegistryChange): boolean {
-    if (change.ifRevision === null) return true;
-    const find = this.#prepare(database, "SELECT revision FROM feature_registry WHERE project = ? AND kind = ? AND name = ?");
-    const row = find.get(change.project, change.kind, change.name);
-    return change.ifRevision === (row === undefined ? 0 : integer(row, "revision"));
-  }
-
-  #apply(database: DatabaseSync, change: RegistryChange, version: number, nowUs: number): void {
-    const { project, kind, name } = change;
-    if (change.op === "delete") {
-      const sql = "DELETE FROM feature_registry WHERE project = ? AND kind = ? AND name = ?";
-      if (this.#prepare(database, sql).run(project, kind, name).changes === 0) return;
-    } else {
-      this.#prepare(database, putRecord).run(
-        project,
-        kind,
-        name,
-        change.repository,
-        change.dataFingerprint,
-        change.metadataFingerprint,
-        canonicalJson(change.spec),
-        nowUs,
-      );
-    }
-    const log = "INSERT OR REPLACE INTO registry_changes (version, project, kind, name, op) VALUES (?, ?, ?, ?, ?)";
-    this.#prepare(database, log).run(version, project, kind, name, change.op);
-  }
-
   #insertEdges(database: DatabaseSync, edges: readonly LineageEdge[]): void {
     const insert = this.#prepare(database, "INSERT OR IGNORE INTO feature_lineage VALUES (?, ?, ?, ?, ?, ?)");
     for (const e of edges) insert.run(e.project, e.from, e.to, e.recordedBy, e.recordedAtUs, canonicalJson(e.details));
+  }
+
+  #preparing(database: DatabaseSync): Prepare {
+    return (sql) => this.#prepare(database, sql);
   }
 
   #prepare(database: DatabaseSync, sql: string): StatementSync {
@@ -199,15 +186,3 @@ class SqliteRegistry implements RegistryStore {
     return statement;
   }
 }
-
-const putRecord = `
-  INSERT INTO feature_registry
-    (project, kind, name, repository, data_fingerprint, metadata_fingerprint, spec, revision, updated_at_us)
-  VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)
-  ON CONFLICT (project, kind, name) DO UPDATE SET
-    repository = excluded.repository,
-    data_fingerprint = excluded.data_fingerprint,
-    metadata_fingerprint = excluded.metadata_fingerprint,
-    spec = excluded.spec,
-    revision = revision + 1,
-    updated_at_us = excluded.updated_at_us`;

@@ -94,6 +94,19 @@ function formatOf(database: DatabaseSync): unknown {
   return database.prepare("SELECT value FROM registry_meta WHERE key = 'format_version'").get()?.value;
 }
 
+/** Whether the database is a registry that Feast made and asof has not written to. */
+export function isFeastAlone(database: DatabaseSync): boolean {
+  const names = new Set(
+    database
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+      .all()
+      .map((row) => row.name),
+  );
+  return (
+    !names.has("registry_meta") && ["feast_metadata", "projects", "entities", "data_sources", "feature_views"].every((t) => names.has(t))
+  );
+}
+
 /**
  * Whether the database holds a registry: false for one without tables. ASOF_REGISTRY_VERSION for a newer format,
  * ASOF_REGISTRY_UNREADABLE for somebody else's database or when tables were changed.

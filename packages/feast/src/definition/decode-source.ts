@@ -1,5 +1,5 @@
 import type { ColumnModel, FileSourceModel, Meta, SourceModel, SqlSourceModel, StreamModel } from "@asof/core";
-import type { Message } from "../wire/message.ts";
+import { Message } from "../wire/message.ts";
 import { dataSource, fileFormat, fileOptions, kafkaOptions, sourceType } from "./fields.ts";
 import { Unsupported } from "./unsupported.ts";
 
@@ -120,4 +120,11 @@ export function decodePushSource(
     return { ...base, eventTime, createdTime, eventId, columns, mapping: {}, stream, batch };
   }
   return { ...base, ...timesOf(message, before ?? null), columns: shape.columns, mapping: before?.mapping ?? {}, stream, batch: null };
+}
+
+/** The batch source that a Kafka source is the stream of; null for sources of other types. */
+export function feastStreamOf(bytes: Uint8Array): { readonly batch: string } | null {
+  const message = new Message(bytes);
+  if (message.number(dataSource.type) !== sourceType.kafka) return null;
+  return { batch: message.message(dataSource.batchSource)?.text(dataSource.name) ?? "" };
 }

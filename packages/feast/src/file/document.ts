@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { AsofError } from "@asof/core";
-import { dataSource, sourceType, versionRecord } from "../definition/fields.ts";
+import { feastStreamOf } from "../definition/decode-source.ts";
+import { versionRecord } from "../definition/fields.ts";
 import { type FeastKind, type FeastObject, feastObjectKinds } from "../definition/objects.ts";
 import { writeMicroseconds } from "../definition/times.ts";
 import { asofRegistryField, FeastRegistryFile } from "../registry/registry-file.ts";
@@ -58,10 +59,8 @@ export class RegistryDocument {
   kafkaOver(project: string, batch: string): FeastObject | null {
     this.#kafkaByBatch ??= new Map(
       [...this.#file.iterate("data_source")].flatMap((object): [string, FeastObject][] => {
-        const message = new Message(object.bytes);
-        if (message.number(dataSource.type) !== sourceType.kafka) return [];
-        const over = message.message(dataSource.batchSource)?.text(dataSource.name) ?? "";
-        return [[JSON.stringify([object.project, over]), { kind: "data_source", ...object }]];
+        const stream = feastStreamOf(object.bytes);
+        return stream === null ? [] : [[JSON.stringify([object.project, stream.batch]), { kind: "data_source", ...object }]];
       }),
     );
     return this.#kafkaByBatch.get(JSON.stringify([project, batch])) ?? null;

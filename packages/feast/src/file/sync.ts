@@ -1,7 +1,6 @@
 import {
   decodeViewState,
   definitionKinds,
-  type Json,
   type ModelsByName,
   type RegistryChange,
   type RegistryRecord,
@@ -11,7 +10,7 @@ import {
 import { type FeastObject, feastId } from "../definition/objects.ts";
 import type { UnsupportedObject } from "../definition/unsupported.ts";
 import { absorbFeast, type FeastUse, knownModels } from "../mirror/absorb.ts";
-import { mirrorChanges } from "../mirror/mirror.ts";
+import { descriptionOf, mirrorChanges } from "../mirror/mirror.ts";
 import { digestOf, type RegistryDocument } from "./document.ts";
 
 /** Kinds of Feast's objects that asof has definitions for. */
@@ -155,12 +154,6 @@ function deletedModels(
 
 function viewStateOf(record: RegistryRecord | null, view: string) {
   return record === null ? null : decodeViewState(record.spec, view);
-}
-
-function descriptionOf(spec: Json): string {
-  const metadata = typeof spec === "object" && spec !== null && "metadata" in spec ? spec.metadata : null;
-  const description = typeof metadata === "object" && metadata !== null && "description" in metadata ? metadata.description : null;
-  return typeof description === "string" ? description : "";
 }
 
 function idOf(key: Pick<RegistryChange, "project" | "kind" | "name">): string {

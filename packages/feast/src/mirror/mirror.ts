@@ -279,3 +279,10 @@ function memberOf(json: Json | undefined, name: string): Json | undefined {
     ? (json as { readonly [n: string]: Json })[name]
     : undefined;
 }
+
+/** The description in the spec of a project's record. */
+export function descriptionOf(spec: Json): string {
+  const metadata = typeof spec === "object" && spec !== null && "metadata" in spec ? spec.metadata : null;
+  const description = typeof metadata === "object" && metadata !== null && "description" in metadata ? metadata.description : null;
+  return typeof description === "string" ? description : "";
+}

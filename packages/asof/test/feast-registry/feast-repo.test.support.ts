@@ -1,9 +1,35 @@
-import { cpSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type FeastRegistryStore, type FeastUse, openFileRegistry } from "@asof/feast";
+import { openSqlRegistry } from "@asof/sqlite";
 import type { FeastProcess } from "@asof/testkit";
 
+/** A kind of registry that both open. */
+export interface SharedRegistry {
+  readonly name: string;
+  /** Lines of `registry` in feature_store.yaml, as Feast reads them. */
+  readonly yaml: string;
+  open(folder: string, use?: Partial<FeastUse>): Promise<FeastRegistryStore>;
+}
+
+export const sharedRegistries: readonly SharedRegistry[] = [
+  {
+    name: "file",
+    yaml: "registry: data/registry.pb",
+    open: (folder, use) => openFileRegistry({ path: join(folder, "data", "registry.pb"), ...use }),
+  },
+  {
+    name: "sql",
+    yaml: "registry:\n  registry_type: sql\n  path: sqlite:///data/registry.db\n  cache_ttl_seconds: 60",
+    open: (folder, use) => openSqlRegistry({ path: join(folder, "data", "registry.db"), ...use }),
+  },
+];
+
 /** Makes a copy of the repository that the golden registries were applied from. */
-export function copyFeastRepo(folder: string): void {
-  cpSync(new URL("./golden/feature_repo", import.meta.url), folder, { recursive: true });
+export function copyFeastRepo(folder: string, registry: SharedRegistry): void {
+  cpSync(new URL("../../../feast/test/golden/feature_repo", import.meta.url), folder, { recursive: true });
+  const path = join(folder, "feature_store.yaml");
+  writeFileSync(path, readFileSync(path, "utf8").replace("registry: data/registry.pb", registry.yaml));
 }
 
 /** What Feast's registry says of one project: kind → name → object as JSON, without the times of writing. */

@@ -1,0 +1,224 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import {
+  type Clock,
+  canonicalJson,
+  decodeViewState,
+  definitionKinds,
+  type ModelsByName,
+  type Random,
+  type RegistryChange,
+  type RegistryRecord,
+  systemClock,
+  systemRandom,
+  type ViewState,
+  versionOf,
+  viewStateKey,
+} from "@asof/core";
+import {
+  absorbFeast,
+  descriptionOf,
+  type FeastObject,
+  type FeastUse,
+  feastId,
+  knownModels,
+  mirrorChanges,
+  type UnsupportedObject,
+} from "@asof/feast";
+import { applyChange, listRecords, readRecord, readVersions, setMeta } from "./changes.ts";
+import { text } from "./codec.ts";
+import { packagedMigrations } from "./config.ts";
+import { addVersion, bytesOf, kafkaOver, latestVersion, listObjects, putObject, touchProject } from "./feast-tables.ts";
+import type { Prepare } from "./statistics.ts";
+
+/** What a change replaces, by key. */
+type Replaced = ReadonlyMap<string, RegistryRecord | null>;
+
+interface HandedOut {
+  readonly version: number;
+  readonly definitionsVersion: number;
+  /** What Feast changed and nobody wrote into asof's tables yet. */
+  readonly signature: string;
+}
+
+/**
+ * Feast's tables beside asof's own in one database. Triggers note what Feast writes; readers see it taken over in a transaction that is
+ * rolled back, so that reading changes nothing, and the next writer takes it over for good. What asof writes reaches Feast's tables in the
+ * same transaction.
+ */
+export class FeastSide {
+  readonly #use: FeastUse;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  #handedOut: HandedOut | null = null;
+  unsupported: ReadonlyMap<string, readonly UnsupportedObject[]> = new Map();
+
+  constructor(use: FeastUse, clock: Clock = systemClock, random: Random = systemRandom) {
+    this.#use = use;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Whether Feast wrote something that asof's tables do not say yet. */
+  isDirty(prepare: Prepare): boolean {
+    if (!hasTable(prepare, "feature_views")) return false;
+    return !isWatched(prepare) || prepare("SELECT 1 FROM registry_feast_changes LIMIT 1").get() !== undefined;
+  }
+
+  /** Makes what is missing of Feast's tables, and the triggers. The caller holds the write transaction. */
+  prepareTables(database: DatabaseSync, prepare: Prepare): void {
+    if (hasTable(prepare, "feature_views") && isWatched(prepare)) return;
+    const isNew = !hasTable(prepare, "feature_views");
+    const isUnwatched = !isNew;
+    database.exec(readFileSync(join(packagedMigrations(), "feast_registry.sql"), "utf8"));
+    // A database that only asof wrote: Feast gets all of it.
+    if (isNew) this.#mirrorAll(prepare);
+    if (isUnwatched) for (const { kind, project, name } of listObjects(prepare, null)) noteChange(prepare, kind, project, name);
+  }
+
+  #mirrorAll(prepare: Prepare): void {
+    const changes = listRecords(prepare, null).map((record): RegistryChange => ({ op: "put", ifRevision: null, ...record }));
+    if (changes.length > 0) this.mirror(prepare, changes, new Map(), this.#clock.nowUs());
+    this.settle(prepare);
+  }
+
+  /** Takes over what Feast wrote. The version counts up once if it says something new. */
+  absorb(prepare: Prepare, isVirtual: boolean): void {
+    const nowUs = this.#clock.nowUs();
+    const noted = prepare("SELECT kind, project, name FROM registry_feast_changes").all();
+    const changed = new Set(noted.map((row) => JSON.stringify([text(row, "kind"), text(row, "project"), text(row, "name")])));
+    const projects = new Set(noted.map((row) => text(row, "project")));
+    const before = readVersions(prepare);
+    const signatures: string[] = [];
+    const unsupported = new Map(this.unsupported);
+    let touchesDefinitions = false;
+    for (const project of projects) {
+      const objects = listObjects(prepare, project);
+      const absorbed = absorbFeast({
+        ...this.#use,
+        project,
+        objects,
+        records: listRecords(prepare, project),
+        isOurs: (object) => !changed.has(feastId(object)),
+        wasWritten: (kind, name) => changed.has(feastId({ kind, project, name })),
+        latestVersion: (view) => latestVersion(prepare, project, view),
+      });
+      unsupported.set(project, absorbed.unsupported);
+      if (absorbed.changes.length > 0) signatures.push(canonicalJson(absorbed.changes.map((change) => ({ ...change }))));
+      touchesDefinitions ||= absorbed.changes.some((change) => definitionKinds.includes(change.kind));
+      for (const change of absorbed.changes) applyChange(prepare, change, before.version + 1, nowUs);
+      const remove = prepare("DELETE FROM feature_lineage WHERE project = ? AND from_node = ? AND to_node = ? AND recorded_by = 'apply'");
+      for (const { from, to } of absorbed.lineage.removed) remove.run(project, from, to);
+      const insert = prepare("INSERT OR IGNORE INTO feature_lineage VALUES (?, ?, ?, 'apply', ?, ?)");
+      for (const { from, to, details } of absorbed.lineage.added) insert.run(project, from, to, nowUs, canonicalJson(details));
+    }
+    this.unsupported = unsupported;
+    this.#number(prepare, before, signatures.join("\n"), touchesDefinitions, isVirtual);
+  }
+
+  /** Numbers given for one content never come back for another while the database stands open. */
+  #number(
+    prepare: Prepare,
+    before: { version: number; definitionsVersion: number },
+    signature: string,
+    touchesDefinitions: boolean,
+    isVirtual: boolean,
+  ): void {
+    const last = this.#handedOut;
+    if (signature === "") return;
+    const isKnown = last !== null && last.signature === signature;
+    const version = isKnown ? Math.max(last.version, before.version + 1) : Math.max(before.version, last?.version ?? 0) + 1;
+    const step = touchesDefinitions ? 1 : 0;
+    const definitionsVersion = isKnown
+      ? Math.max(last.definitionsVersion, before.definitionsVersion + step)
+      : Math.max(before.definitionsVersion, last?.definitionsVersion ?? 0) + step;
+    setMeta(prepare, "version", version);
+    setMeta(prepare, "definitions_version", definitionsVersion);
+    this.#handedOut = { version, definitionsVersion, signature: isVirtual ? signature : "" };
+  }
+
+  /** What changes replace: read before they are carried out. */
+  noteReplaced(prepare: Prepare, changes: readonly RegistryChange[]): Replaced {
+    return new Map(changes.map((change) => [idOf(change), readRecord(prepare, change)]));
+  }
+
+  /** Brings Feast's tables up to changes that asof's have taken. */
+  mirror(prepare: Prepare, changes: readonly RegistryChange[], before: Replaced, nowUs: number): void {
+    for (const [project, own] of Map.groupBy(changes, (change) => change.project)) {
+      const stateOf = (record: RegistryRecord | null, view: string): ViewState | null =>
+        record === null ? null : decodeViewState(record.spec, view);
+      let models: ModelsByName | null = null;
+      const objects = mirrorChanges({
+        project,
+        changes: own,
+        get models() {
+          models ??= knownModels(listRecords(prepare, project));
+          return models;
+        },
+        get modelsBefore() {
+          const deleted = own.filter((change) => change.op === "delete" && (change.kind === "entity" || change.kind === "source"));
+          return knownModels(deleted.flatMap((change) => before.get(idOf(change)) ?? []));
+        },
+        description: descriptionOf(readRecord(prepare, { project, kind: "project", name: project })?.spec ?? null),
+        viewSpec: (name) => readRecord(prepare, { project, kind: "feature_view", name })?.spec ?? null,
+        stateOf: (view) => stateOf(readRecord(prepare, viewStateKey(project, view)), view),
+        stateBefore: (view) => {
+          const key = viewStateKey(project, view);
+          return stateOf(before.has(idOf(key)) ? (before.get(idOf(key)) ?? null) : readRecord(prepare, key), view);
+        },
+        objectOf: (kind, name) => bytesOf(prepare, kind, project, name),
+        kafkaOver: (source) => kafkaOver(prepare, project, source),
+        nowUs,
+      });
+      for (const { kind, name, bytes } of objects) {
+        putObject(prepare, { kind, project, name, bytes }, nowUs);
+        if (kind === "feature_view" && bytes !== null) this.#keepVersion(prepare, project, name, bytes, nowUs);
+      }
+      if (objects.length > 0) touchProject(prepare, project, () => uuidOf(this.#random.id()), nowUs);
+    }
+  }
+
+  #keepVersion(prepare: Prepare, project: string, view: string, bytes: Uint8Array, nowUs: number): void {
+    const record = readRecord(prepare, viewStateKey(project, view));
+    const number = versionOf(record === null ? 0 : decodeViewState(record.spec, view).registeredGeneration);
+    if (number < 0 || number <= (latestVersion(prepare, project, view) ?? -1)) return;
+    addVersion(prepare, { project, view, number, bytes }, uuidOf(this.#random.id()), nowUs);
+  }
+
+  /** asof's tables say all that Feast's say. */
+  settle(prepare: Prepare): void {
+    prepare("DELETE FROM registry_feast_changes").run();
+  }
+
+  objects(prepare: Prepare, project: string | null): readonly FeastObject[] {
+    return hasTable(prepare, "feature_views") ? listObjects(prepare, project) : [];
+  }
+
+  /** Marks every object of a project as changed, so that the next look goes through all of them. */
+  noteAll(prepare: Prepare, project: string): void {
+    for (const { kind, name } of this.objects(prepare, project)) noteChange(prepare, kind, project, name);
+  }
+}
+
+function noteChange(prepare: Prepare, kind: string, project: string, name: string): void {
+  prepare("INSERT OR REPLACE INTO registry_feast_changes VALUES (?, ?, ?)").run(kind, project, name);
+}
+
+export function hasTable(prepare: Prepare, name: string): boolean {
+  return prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name) !== undefined;
+}
+
+/** Whether the triggers are there that note what Feast writes: they go with a table that is dropped. */
+function isWatched(prepare: Prepare): boolean {
+  const row = prepare("SELECT count(*) AS triggers FROM sqlite_schema WHERE type = 'trigger' AND name LIKE 'asof\\_%' ESCAPE '\\'").get();
+  return row?.triggers === 15;
+}
+
+function idOf(key: Pick<RegistryChange, "project" | "kind" | "name">): string {
+  return JSON.stringify([key.project, key.kind, key.name]);
+}
+
+function uuidOf(id: string): string {
+  return id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
