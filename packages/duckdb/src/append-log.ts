@@ -58,7 +58,7 @@ export async function appendLog(session: Session, logFolder: string, log: LogRef
 /** Merges small files into one. A crash at any point loses nothing: rows read twice have one event id and count once. */
 async function compactLog(session: Session, folder: string, log: LogReference): Promise<void> {
   removeReplaced(folder);
-  const files = listLogFiles(folder).filter((file) => statSync(file).size < mergedBytesMax);
+  const files = listLogFiles(folder).filter((file) => (statSync(file, { throwIfNoEntry: false })?.size ?? Infinity) < mergedBytesMax);
   if (files.length < 2) return;
   const name = `merged-${randomUUID()}`;
   const list = join(folder, `${name}.json`);
@@ -67,9 +67,17 @@ async function compactLog(session: Session, folder: string, log: LogReference): 
   syncPath(list);
   const order = [logColumns.ingest, logColumns.eventId].map(quoteName).join(", ");
   // Two processes may have merged the same files: what is equal in every column is one row.
-  await writeDurably(session, log, folder, `${name}.parquet`, `SELECT DISTINCT * FROM ${readParquet(files, false)} ORDER BY ${order}`);
+  const areThere = (): boolean => files.every((file) => existsSync(file));
+  try {
+    await writeDurably(session, log, folder, `${name}.parquet`, `SELECT DISTINCT * FROM ${readParquet(files, false)} ORDER BY ${order}`);
+  } catch (error) {
+    rmSync(list, { force: true });
+    // The rows that were appended are there; what cannot be merged now is merged another time.
+    if (areThere()) throw error;
+    return;
+  }
   // A file that vanished meanwhile was rewritten without some rows: they must not come back with the merged one.
-  if (files.every((file) => existsSync(file))) return;
+  if (areThere()) return;
   rmSync(join(folder, `${name}.parquet`), { force: true });
   syncPath(folder);
   rmSync(list, { force: true });
