@@ -17,7 +17,7 @@ export { designRules, type Rules } from "./oracle/rules.ts";
 export { describeValues } from "./oracle/statistics.ts";
 // parity law: worlds, schedules, dying processes
 export { faultyOnlineStore, type Kill, KillSwitch, SimulatedKill, unorderedOnlineStore } from "./parity/faulty-online-store.ts";
-export { randomParityCase } from "./parity/generate-parity.ts";
+export { randomErasureCase, randomParityCase } from "./parity/generate-parity.ts";
 export type { IngestStep, ParityCase, ParityStep } from "./parity/parity-case.ts";
 export { type ParityDriver, runSchedule, type ScheduleOutcome } from "./parity/run-schedule.ts";
 export { findMinimalParity, shrinkParity } from "./parity/shrink-parity.ts";

@@ -4,6 +4,7 @@ import {
   AsofError,
   defaultFlowSettings,
   type EntityRow,
+  erasureIdOf,
   type OfflineStore,
   type OnlineStore,
   openMemoryOnlineStore,
@@ -51,6 +52,8 @@ export interface WorldOptions {
 export interface Compared {
   values: number;
   identical: number;
+  /** Training values that had to be those of an unknown key, because theirs was erased. */
+  hidden: number;
 }
 
 /**
@@ -58,7 +61,7 @@ export interface Compared {
  * What a dead process still had under way reaches none of the stores.
  */
 export class RealWorld implements ParityDriver, AsyncDisposable {
-  readonly compared: Compared = { values: 0, identical: 0 };
+  readonly compared: Compared = { values: 0, identical: 0, hidden: 0 };
   readonly #one: ParityCase;
   readonly #options: WorldOptions;
   readonly #files: WorldFiles;
@@ -67,6 +70,7 @@ export class RealWorld implements ParityDriver, AsyncDisposable {
   readonly #memory: OnlineStore = openMemoryOnlineStore();
   readonly #clock = fakeClock(0);
   #session: Session | null = null;
+  readonly #erased = new Map<string, KeyOf>();
 
   private constructor(one: ParityCase, options: WorldOptions, files: WorldFiles) {
     this.#one = one;
@@ -108,6 +112,30 @@ export class RealWorld implements ParityDriver, AsyncDisposable {
     await session.push({ source, rows: this.#files.pushedRows(source, rows), idempotencyKey });
   }
 
+  async erase({ kind, clockUs, ...where }: Extract<ParityStep, { kind: "erase" } | { kind: "lift" }>): Promise<void> {
+    this.#clock.set(clockUs);
+    const key = this.#keyOf(where);
+    if (key === null) return;
+    const session = await this.#running();
+    if (kind === "erase") {
+      this.#erased.set(describe(key), key);
+      await session.deleteEntity({ entity: key });
+      return;
+    }
+    const ids = (await session.registry(true)).erasures.filter((erasure) => erasure.untilUs === null).map((erasure) => erasure.id);
+    if (ids.includes(idOf(this.#options.name, key))) await session.liftErasure(key);
+  }
+
+  /** The key of an entity as a row of the spine has it; null where a part of it is null, or shrinking took it away. */
+  #keyOf({ view, entity, row }: { readonly view: string; readonly entity: number; readonly row: number }): KeyOf | null {
+    const join = this.#one.world.plan.views.find((v) => v.view.name === view);
+    const parts = join?.view.entities[entity]?.keys ?? [];
+    const values = this.#one.world.spine.rows[row]?.values ?? {};
+    const columns = new Map(join?.keys.map((k) => [k.key, k.spineColumn]));
+    const key = Object.fromEntries(parts.map(({ name }): [string, Value] => [name, values[columns.get(name) ?? ""] ?? null]));
+    return parts.length === 0 || Object.values(key).includes(null) ? null : key;
+  }
+
   async reopen(): Promise<void> {
     await this.#stop();
     await this.#start();
@@ -139,7 +167,17 @@ export class RealWorld implements ParityDriver, AsyncDisposable {
         return { rows: [], statuses: [] };
       }
     };
-    const report = await session.compareParity({ asked, entities, atUs }, readOnline).catch((error: unknown) => codeOf(error));
+    const hidden = await this.#hiddenOf(session, asked, entities);
+    const seen: string[] = [];
+    const onOffline = (row: number, values: readonly Value[]): void => {
+      const missing = hidden[row % entities.length] ?? [];
+      for (const [i, value] of values.entries()) {
+        if (missing[i] !== true) continue;
+        this.compared.hidden++;
+        if (!isEmpty(value)) seen.push(`value ${i} of the erased ${describe(entities[row % entities.length])} is ${describe(value)}`);
+      }
+    };
+    const report = await session.compareParity({ asked, entities, atUs, onOffline }, readOnline).catch((error: unknown) => codeOf(error));
     // A sum that overflows, or too many distinct values, are errors in both paths, and the same ones.
     if (typeof report === "string" || refused !== null) {
       const codes = [codeOf(refused), typeof report === "string" ? report : "none"];
@@ -147,7 +185,27 @@ export class RealWorld implements ParityDriver, AsyncDisposable {
     }
     this.compared.values += report.compared;
     this.compared.identical += report.identical;
-    return report.mismatches.map(printMismatch);
+    return [...seen, ...report.mismatches.map(printMismatch)];
+  }
+
+  /** Per entity which of the values asked for are of a key that is erased now. */
+  async #hiddenOf(
+    session: Session,
+    asked: readonly ViewReference[],
+    entities: readonly EntityRow[],
+  ): Promise<readonly (readonly boolean[])[]> {
+    const { erasures } = await session.registry(true);
+    const active = new Set(erasures.filter((erasure) => erasure.untilUs === null).map((erasure) => erasure.id));
+    const keys = [...this.#erased.values()].filter((key) => active.has(idOf(this.#options.name, key)));
+    return entities.map((entity) =>
+      asked.flatMap(({ view, features }) => {
+        const own = "entities" in view ? view.entities.flatMap((e) => e.keys.map((k) => k.name)) : [];
+        const isHidden = keys.some((key) =>
+          Object.entries(key).every(([name, value]) => own.includes(name) && describe(entity[name]) === describe(value)),
+        );
+        return (features ?? []).map(() => isHidden);
+      }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -179,7 +237,7 @@ export class RealWorld implements ParityDriver, AsyncDisposable {
       owner: `process ${process}`,
       isOwnerAlive: (owner) => owner === `process ${kills.process}`,
       settings: { ...defaultFlowSettings, partitionRowsMax: 12 },
-      erasureSecret: erasureSecretOf({ key: "5e".repeat(32), keyFile: "" }),
+      erasureSecret: erasureSecretOf({ key: secret, keyFile: "" }),
     };
     const close = async (): Promise<void> => {
       if (kind === "lmdb") await inner[Symbol.asyncDispose]();
@@ -193,6 +251,19 @@ export class RealWorld implements ParityDriver, AsyncDisposable {
     });
     return this.#session;
   }
+}
+
+const secret = "5e".repeat(32);
+
+type KeyOf = Readonly<Record<string, Value>>;
+
+function idOf(project: string, key: KeyOf): string {
+  return erasureIdOf(Buffer.from(secret, "hex"), project, Object.keys(key), Object.values(key)) ?? "";
+}
+
+/** What is answered of a key that nobody ever heard of. */
+function isEmpty(value: Value): boolean {
+  return value === null || value === 0 || (Array.isArray(value) && value.length === 0);
 }
 
 function codeOf(error: unknown): string {

@@ -11,6 +11,7 @@ import {
   KillSwitch,
   type OfflineEngine,
   type ParityCase,
+  randomErasureCase,
   randomParityCase,
   runSchedule,
   type ScheduleOutcome,
@@ -29,6 +30,7 @@ const corpus = join(import.meta.dirname, "parity-corpus");
 interface Outcome extends ScheduleOutcome {
   readonly values: number;
   readonly identical: number;
+  readonly hidden: number;
 }
 
 let worlds = 0;
@@ -51,7 +53,7 @@ async function judge(...given: Parameters<typeof run>): Promise<Outcome> {
     return await run(...given);
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { mismatches: [text], reads: 0, kills: 0, killsInFlight: 0, values: 0, identical: 0 };
+    return { mismatches: [text], reads: 0, kills: 0, killsInFlight: 0, values: 0, identical: 0, hidden: 0 };
   }
 }
 
@@ -72,14 +74,18 @@ async function report(engine: OfflineEngine, name: string, one: ParityCase, kind
 }
 
 /** Runs all schedules, some at once, until one says that it is enough. */
-async function forEachSchedule(visit: (i: number, name: string, one: ParityCase) => Promise<boolean>): Promise<void> {
+async function forEachSchedule(
+  visit: (i: number, name: string, one: ParityCase) => Promise<boolean>,
+  make = randomParityCase,
+  count = schedules,
+): Promise<void> {
   let next = 0;
   let goesOn = true;
   const work = async (): Promise<void> => {
-    while (goesOn && next < schedules) {
+    while (goesOn && next < count) {
       const i = next++;
       const name = `${seed}/${i}`;
-      if (!(await visit(i, name, randomParityCase(name)))) goesOn = false;
+      if (!(await visit(i, name, make(name)))) goesOn = false;
     }
   };
   await Promise.all(times(atOnce, work));
@@ -111,6 +117,34 @@ test(`${schedules} schedules of seed ${seed}: what is served equals what is trai
   assert.ok(total.values >= schedules * 50, "the schedules compare too little");
   assert.ok(total.kills >= schedules, "too few processes died");
   assert.ok(total.inFlight * 2 >= total.kills, "less than half of the kills hit a write in flight");
+});
+
+test("the same with keys that are erased and lifted in between: nothing of them is seen, and both sides agree", async (t) => {
+  await using engine = await openDuckDbEngine();
+  const count = Math.ceil(schedules / 2);
+  const total = { values: 0, hidden: 0, reads: 0, kills: 0 };
+  const told: string[] = [];
+  await forEachSchedule(
+    async (i, name, one) => {
+      const outcome = await judge(engine, one, kindOf(i));
+      total.values += outcome.values;
+      total.hidden += outcome.hidden;
+      total.reads += outcome.reads;
+      total.kills += outcome.kills;
+      if (outcome.mismatches.length > 0) {
+        const text = `seed ${name} on ${kindOf(i)}`;
+        told.push(told.length < 2 ? await report(engine, text, one, kindOf(i), outcome) : `${text}: ${outcome.mismatches[0]}`);
+      }
+      return true;
+    },
+    randomErasureCase,
+    count,
+  );
+  t.diagnostic(
+    `${count} schedules, ${total.reads} reads, ${total.values} values, ${total.hidden} of them of erased keys, ${total.kills} kills`,
+  );
+  assert.deepEqual(told, [], told.join("\n\n"));
+  assert.ok(total.hidden >= count * 5, "too few values of erased keys were asked for");
 });
 
 test("without the order check the same schedules fail on both stores", { timeout: 600_000 }, async (t) => {

@@ -44,7 +44,8 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
     erased,
     written: 0,
   };
-  if (rows.length === 0) return counts;
+  // Rows of erased keys alone begin the live side of a source, too: what counts from when on must not depend on erasures.
+  if (parsed.length === 0) return counts;
   let handoverUs = requireHandover(registry, source, views);
   if (to !== "online") {
     if (registry.firstIngestOf(source.name) === null && source.batch === null) await coverFromTheBeginning(runtime, views, nowUs);

@@ -29,6 +29,54 @@ export function randomParityCase(seed: number | string): ParityCase {
   }
 }
 
+/**
+ * A world and schedule of {@link randomParityCase} in which keys are erased and some of them lifted, in between everything else, some of it
+ * by a process that dies on the way.
+ */
+export function randomErasureCase(seed: number | string): ParityCase {
+  for (let attempt = 0; ; attempt++) {
+    const random = seededRandom(`erasure/${seed}/${attempt}`);
+    const { world, steps } = randomParityCase(`erasure/${seed}/${attempt}`);
+    const keyed = world.plan.views.filter(({ view, keys }) => keys.length > 0 && view.entities.length > 0);
+    if (keyed.length === 0 || world.spine.rows.length === 0) continue;
+    const erasures = times(int(random, 1, 3), () => {
+      const { view } = choose(random, keyed);
+      return { view: view.name, entity: int(random, 0, view.entities.length - 1), row: int(random, 0, world.spine.rows.length - 1) };
+    });
+    const one = { world, steps: insertErasures(random, steps, erasures) };
+    const kept = keepPromised(one);
+    if (kept.some((step, i) => step.kind === "read" && kept.slice(0, i).some((earlier) => earlier.kind === "erase"))) {
+      return { world, steps: kept };
+    }
+  }
+}
+
+type Erasure = Pick<Extract<ParityStep, { kind: "erase" } | { kind: "lift" }>, "view" | "entity" | "row">;
+
+/** Puts erasures somewhere behind the first ingest, and for some of them a lift, or an erasure again, somewhere behind. */
+function insertErasures(random: Random, steps: readonly ParityStep[], erasures: readonly Erasure[]): readonly ParityStep[] {
+  let schedule = [...steps];
+  const insert = (kind: "erase" | "lift", erasure: Erasure, from: number): number => {
+    const at = int(random, Math.min(from, schedule.length), schedule.length);
+    // Clocks of other steps are at least a second apart.
+    const earlier = schedule.slice(0, at).findLast((step) => "clockUs" in step);
+    const first = schedule.find((step) => "clockUs" in step);
+    const clockUs =
+      earlier !== undefined && "clockUs" in earlier ? earlier.clockUs : first !== undefined && "clockUs" in first ? first.clockUs : 0;
+    const done: Extract<ParityStep, { kind: "erase" } | { kind: "lift" }> = { kind, ...erasure, clockUs, kill: null };
+    const added = chance(random, 0.4) ? [{ ...done, kill: randomKill(random) }, done] : [done];
+    schedule = [...schedule.slice(0, at), ...added, ...schedule.slice(at)];
+    return at + added.length;
+  };
+  for (const erasure of erasures) {
+    const behind = insert("erase", erasure, 1);
+    if (!chance(random, 0.4)) continue;
+    const lifted = insert("lift", erasure, behind);
+    if (chance(random, 0.3)) insert("erase", erasure, lifted);
+  }
+  return schedule;
+}
+
 /** Pushes to a plain view say most about order: many worlds without are passed over. */
 function isWorth(random: Random, world: Case): boolean {
   if (!canAsk(world)) return false;

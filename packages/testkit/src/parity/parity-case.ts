@@ -36,6 +36,10 @@ export type ParityStep =
       readonly clockUs: number;
       readonly kill: Kill | null;
     }
+  /** A key is erased. */
+  | ({ readonly kind: "erase" } & ErasedKey)
+  /** Its erasure is lifted, if there is one. */
+  | ({ readonly kind: "lift" } & ErasedKey)
   /** The process dies between two steps. */
   | { readonly kind: "die" }
   /** The online store is closed and opened again. */
@@ -45,6 +49,17 @@ export type ParityStep =
    * windowed views, because the instants lie before the newest ingested event, within the separable head.
    */
   | { readonly kind: "read"; readonly atUs: readonly number[]; readonly views: "all" | "windowed" };
+
+/** The key of an entity of a view, as a row of the spine has it. */
+interface ErasedKey {
+  readonly view: string;
+  /** Index among the view's entities. */
+  readonly entity: number;
+  /** Index of the spine's row. */
+  readonly row: number;
+  readonly clockUs: number;
+  readonly kill: Kill | null;
+}
 
 /** Steps that a kill can hit. */
 export type IngestStep = Extract<ParityStep, { readonly kill: Kill | null }>;

@@ -81,6 +81,10 @@ export class PlainDriver implements ParityDriver {
     for (const join of joins) await this.#write(join, { batch: [], log: logged });
   }
 
+  async erase(): Promise<void> {
+    throw new Error("these schedules erase nothing");
+  }
+
   async reopen(): Promise<void> {
     this.#online = this.#open();
   }

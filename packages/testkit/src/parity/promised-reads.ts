@@ -36,6 +36,12 @@ export function promisedReads(one: ParityCase): ReadonlyMap<ParityStep, readonly
     if (!isIngest(step)) continue;
     if (step.clockUs < clockUs) throw new Error("the clock runs backwards");
     clockUs = step.clockUs;
+    if (step.kind === "erase" || step.kind === "lift") {
+      // What was not taken in of a static dimension meanwhile comes with the next materialization.
+      for (const s of sources.values()) if (step.kind === "lift" && s.source.eventTime === null) s.covered.clear();
+      pending = step.kill === null ? pending.filter((killed) => !isSameWork(killed, step)) : [...pending, step];
+      continue;
+    }
     requirePossible(step, sources);
     if (step.kind !== "push") for (const s of sources.values()) moveFreeHandover(s, step.endUs + 1);
     if (step.kind === "push") for (const row of step.rows) sources.get(step.source)?.pushed.add(row);
@@ -75,7 +81,10 @@ function progressOf({ world }: ParityCase): Map<string, SourceProgress> {
   );
 }
 
-function requirePossible(step: IngestStep, sources: ReadonlyMap<string, SourceProgress>): void {
+function requirePossible(
+  step: Exclude<IngestStep, { readonly kind: "erase" } | { readonly kind: "lift" }>,
+  sources: ReadonlyMap<string, SourceProgress>,
+): void {
   if (step.kind !== "push") {
     if (step.endUs > step.clockUs) throw new Error("materialize reaches into the future");
     return;

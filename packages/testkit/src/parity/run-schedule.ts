@@ -8,6 +8,8 @@ export interface ParityDriver {
   arrive(step: Step<"arrive">): Promise<void>;
   materialize(step: Step<"materialize"> | Step<"materialize-incremental">): Promise<void>;
   push(step: Step<"push">): Promise<void>;
+  /** Erases a key, or lifts its erasure. */
+  erase(step: Step<"erase"> | Step<"lift">): Promise<void>;
   /** Closes and opens the online store, and whatever else a new process would open. */
   reopen(): Promise<void>;
   /** Compares online with training for every key of the world; returns what differs. */
@@ -59,7 +61,9 @@ async function ingest(
 ): Promise<void> {
   kills.arm(step.kill);
   try {
-    await (step.kind === "push" ? driver.push(step) : driver.materialize(step));
+    if (step.kind === "push") await driver.push(step);
+    else if (step.kind === "erase" || step.kind === "lift") await driver.erase(step);
+    else await driver.materialize(step);
   } catch (error) {
     if (!kills.isDead) throw error;
   }
