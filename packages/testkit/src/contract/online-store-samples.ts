@@ -10,6 +10,7 @@ import {
   rowSchema,
   type StoredRow,
   type StoredState,
+  structType,
   type Value,
   type ValueType,
 } from "@asof/core";
@@ -170,5 +171,56 @@ const hardValues: readonly { readonly name: string; readonly type: ValueType; re
     name: "list_list",
     type: { kind: "list", of: { kind: "list", of: { kind: "float64" } } },
     values: [[], [[]], [[1, null, NaN], null, []]],
+  },
+  { name: "set_string", type: { kind: "set", of: { kind: "string" } }, values: [[], [""], ["", "Z", "a", "é", "日本"]] },
+  { name: "set_float64", type: { kind: "set", of: { kind: "float64" } }, values: [[], [-Infinity, 0, NaN]] },
+  {
+    name: "map_string",
+    type: { kind: "map", key: { kind: "string" }, value: { kind: "float64" } },
+    values: [
+      new Map(),
+      new Map([
+        ["", null],
+        ["a", NaN],
+      ]),
+    ],
+  },
+  {
+    name: "map_int64",
+    type: { kind: "map", key: bigint64, value: { kind: "list", of: { kind: "string" } } },
+    values: [
+      new Map(),
+      new Map<Value, Value>([
+        [-(2n ** 63n), null],
+        [2n ** 53n + 1n, ["a", null]],
+      ]),
+    ],
+  },
+  { name: "json", type: { kind: "json" }, values: ["null", " 1", '"é\\u0000"', '{"b":[1,2.50],"a":{"b":null}}'] },
+  {
+    name: "vector",
+    type: { kind: "vector", length: 3 },
+    values: [
+      [0, 1.5, Math.fround(0.1)],
+      [NaN, Infinity, -Infinity],
+    ],
+  },
+  {
+    name: "struct",
+    type: structType([
+      { name: "city", type: { kind: "string" }, nullable: false },
+      { name: "zip", type: { kind: "string" }, nullable: true },
+      { name: "seen", type: { kind: "timestamp" }, nullable: true },
+      {
+        name: "a b",
+        type: { kind: "list", of: structType([{ name: "x", type: { kind: "decimal", precision: 10, scale: 2 }, nullable: true }]) },
+        nullable: true,
+      },
+    ]),
+    values: [
+      { "a b": null, city: "", seen: null, zip: null },
+      { "a b": [], city: "日本", seen: -1, zip: "" },
+      { "a b": [null, { x: null }, { x: "-0.01" }], city: "\0", seen: 2 ** 53 - 1, zip: "1" },
+    ],
   },
 ];

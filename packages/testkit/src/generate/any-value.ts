@@ -1,5 +1,6 @@
-import { floorTo, normalizeValue, type Random, structType, type Value, type ValueType } from "@asof/core";
+import { floorTo, type Random, structType, type Value, type ValueType } from "@asof/core";
 import { chance, choose, int, times } from "../random/seeded-random.ts";
+import { canonicalMap, canonicalSet } from "./canonical.ts";
 
 /** One of each type, with the variants that are stored differently. */
 export const everyType: readonly ValueType[] = [
@@ -106,15 +107,13 @@ function anyNested(random: Random, type: ValueType & { readonly kind: "set" | "m
   const some = (of: ValueType, nulls: number): Value => (chance(random, nulls) ? null : anyValue(random, of));
   switch (type.kind) {
     case "set":
-      return normalizeValue(
-        type,
-        false,
+      return canonicalSet(
+        type.of,
         times(int(random, 0, 5), () => some(type.of, 0)),
-        "set",
       );
     case "map": {
       const pairs = times(int(random, 0, 4), () => [anyValue(random, type.key), some(type.value, 0.2)] as const);
-      return normalizeValue(type, false, new Map(pairs), "map");
+      return canonicalMap(type.key, pairs);
     }
     case "struct":
       return Object.freeze(Object.fromEntries(type.fields.map((f) => [f.name, some(f.type, f.nullable ? 0.3 : 0)])));

@@ -1,4 +1,14 @@
-import type { ColumnModel, FileSourceModel, History, PushSourceModel, Random, SourceModel, SqlSourceModel, ValueType } from "@asof/core";
+import {
+  type ColumnModel,
+  type FileSourceModel,
+  type History,
+  type PushSourceModel,
+  type Random,
+  type SourceModel,
+  type SqlSourceModel,
+  structType,
+  type ValueType,
+} from "@asof/core";
 import { chance, choose, chooseWeighted, int } from "../random/seeded-random.ts";
 import type { Storage, TimeUnit } from "./case.ts";
 import { randomNames } from "./names.ts";
@@ -23,6 +33,21 @@ const columnTypes: readonly (readonly [weight: number, type: ValueType])[] = [
   [1, { kind: "list", of: { kind: "int64", as: "bigint" } }],
   [1, { kind: "list", of: { kind: "string" } }],
   [1, { kind: "list", of: { kind: "float64" } }],
+  [1, { kind: "set", of: { kind: "string" } }],
+  [1, { kind: "set", of: { kind: "float32" } }],
+  [1, { kind: "map", key: { kind: "string" }, value: { kind: "timestamp" } }],
+  [1, { kind: "map", key: { kind: "int64", as: "number" }, value: { kind: "list", of: { kind: "decimal", precision: 9, scale: 2 } } }],
+  [1, { kind: "json" }],
+  [1, { kind: "vector", length: 2 }],
+  [
+    1,
+    structType([
+      { name: "b", type: { kind: "timestamp" }, nullable: true },
+      { name: "A b", type: { kind: "list", of: { kind: "date" } }, nullable: false },
+      { name: "tags", type: { kind: "set", of: { kind: "uuid" } }, nullable: true },
+    ]),
+  ],
+  [1, { kind: "list", of: structType([{ name: "j", type: { kind: "json" }, nullable: true }]) }],
 ];
 
 /** A source with its keys: a file, a query, pushed rows with or without a batch side, or a static dimension. */

@@ -1,4 +1,13 @@
-import { type ColumnModel, floorTo, type Random, type SourceModel, type Value, type ValueType, type ViewJoin } from "@asof/core";
+import {
+  type ColumnModel,
+  floorTo,
+  isOrderable,
+  type Random,
+  type SourceModel,
+  type Value,
+  type ValueType,
+  type ViewJoin,
+} from "@asof/core";
 import type { SourceRow, SourceTable, SourceTables, SpineRow } from "../oracle/data.ts";
 import { chance, choose, chooseWeighted, int, times } from "../random/seeded-random.ts";
 import type { Case, TimeUnit } from "./case.ts";
@@ -72,11 +81,11 @@ function randomTable(setting: Setting, views: readonly ViewJoin[]): SourceTable 
 }
 
 /**
- * Lists have no order, so rows that tie in everything else must not differ in them: which one wins would be undefined. Rows of
- * one event time get the lists of the first.
+ * What is no scalar has no order, so rows that tie in everything else must not differ in it: which one wins would be undefined. Rows of
+ * one event time get the lists, maps and so on of the first.
  */
 function shareLists(source: SourceModel, table: SourceTable): SourceTable {
-  const lists = source.columns.filter((c) => c.type.kind === "list").map((c) => c.name);
+  const lists = source.columns.filter((c) => !isOrderable(c.type)).map((c) => c.name);
   const firsts = new Map<string, SourceRow>();
   const share = (row: SourceRow): SourceRow => {
     const time = row.eventNs === null ? "none" : String(row.eventNs - mod(row.eventNs, 1000n));

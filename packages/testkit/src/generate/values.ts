@@ -1,5 +1,6 @@
-import { floorTo, normalizeValue, type Random, type Value, type ValueType } from "@asof/core";
+import { floorTo, type Random, type Value, type ValueType } from "@asof/core";
 import { chance, choose, int, times } from "../random/seeded-random.ts";
+import { canonicalMap, canonicalSet } from "./canonical.ts";
 
 const text = ["", "a", "A", "b", "ab", "é", "e\u0301", "\uFB01", "😀", "ÿ", "日本", "it's", "\\", " a", "a\n"];
 const bytes = [[], [0], [0, 255], [255], [1, 2], [0x61]].map((list) => Uint8Array.from(list));
@@ -47,15 +48,13 @@ export function randomValue(random: Random, type: ValueType): Value {
     case "list":
       return times(int(random, 0, 3), () => (chance(random, 0.2) ? null : randomValue(random, type.of)));
     case "set":
-      return normalizeValue(
-        type,
-        false,
+      return canonicalSet(
+        type.of,
         times(int(random, 0, 3), () => randomValue(random, type.of)),
-        "set",
       );
     case "map": {
       const pairs = times(int(random, 0, 3), () => [randomValue(random, type.key), maybe(random, type.value)] as const);
-      return normalizeValue(type, false, new Map(pairs), "map");
+      return canonicalMap(type.key, pairs);
     }
     case "struct":
       return Object.freeze(

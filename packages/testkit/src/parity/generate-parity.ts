@@ -1,4 +1,4 @@
-import { floorTo, type Random, type Value } from "@asof/core";
+import { fieldOf, floorTo, isValueList, isValueMap, type Random, type Value, type ValueType } from "@asof/core";
 import type { Case } from "../generate/case.ts";
 import { randomCase } from "../generate/rows.ts";
 import { randomShape } from "../generate/shape.ts";
@@ -86,18 +86,32 @@ function isWorth(random: Random, world: Case): boolean {
 
 /** Timestamps that are pushed or asked for are instants, which reach from 1684 to 2255; files may hold others. */
 function canAsk(world: Case): boolean {
-  const isInstant = (value: Value): boolean => typeof value !== "number" || Number.isSafeInteger(value);
   if (!hasOnlyInstants(world.plan.views.map(({ view }) => view.features))) return false;
   return world.plan.views.every(({ view, keys }) => {
-    const times = [...view.source.columns, ...keys.map((k) => ({ name: k.key, type: k.type }))].filter(
-      ({ type }) => type.kind === "timestamp" || (type.kind === "list" && type.of.kind === "timestamp"),
-    );
+    const columns = [...view.source.columns, ...keys.map((k) => ({ name: k.key, type: k.type }))];
     const pushed = world.tables[view.source.name]?.log ?? [];
-    const asked = keys
-      .filter((k) => k.type.kind === "timestamp")
-      .flatMap((k) => world.spine.rows.map((row) => row.values[k.spineColumn] ?? null));
-    return [...pushed.flatMap((row) => times.map(({ name }) => row.values[name] ?? null)), ...asked].flat().every(isInstant);
+    return (
+      pushed.every((row) => columns.every(({ name, type }) => holdsInstants(type, row.values[name] ?? null))) &&
+      keys.every((k) => world.spine.rows.every((row) => holdsInstants(k.type, row.values[k.spineColumn] ?? null)))
+    );
   });
+}
+
+/** Whether every timestamp in a value is an instant. */
+function holdsInstants(type: ValueType, value: Value): boolean {
+  switch (type.kind) {
+    case "timestamp":
+      return typeof value !== "number" || Number.isSafeInteger(value);
+    case "list":
+    case "set":
+      return !isValueList(value) || value.every((element) => holdsInstants(type.of, element));
+    case "map":
+      return !isValueMap(value) || [...value].every(([key, mapped]) => holdsInstants(type.key, key) && holdsInstants(type.value, mapped));
+    case "struct":
+      return type.fields.every((field) => holdsInstants(field.type, fieldOf(value, field.name)));
+    default:
+      return true;
+  }
 }
 
 /** Whether every literal timestamp of some expressions is an instant: the registry keeps no other. */

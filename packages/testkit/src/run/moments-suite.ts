@@ -15,7 +15,7 @@ import type { OfflineEngine } from "./engine.ts";
 import { placeCase } from "./place-case.ts";
 
 /** The run that engines and planted bugs share. */
-const momentsRun: RunOptions = { seed: "moments", cases: 1_600, casesPerShape: 12 };
+const momentsRun: RunOptions = { seed: "moments", cases: 2_000, casesPerShape: 12 };
 
 /** Cases that are asked for their moments together, and what is asked. */
 export interface MomentGroup {
