@@ -1,7 +1,5 @@
 import { dateToDays, decimalToUnscaled, fieldOf, isValueList, isValueMap, type Value, type ValueType } from "@asof/core";
 import {
-  ARRAY,
-  arrayValue,
   BIGINT,
   BLOB,
   BOOLEAN,
@@ -68,7 +66,7 @@ function engineType(type: ValueType): DuckDBType {
     case "struct":
       return STRUCT(Object.fromEntries(type.fields.map((field) => [field.name, engineType(field.type)])));
     case "vector":
-      return ARRAY(FLOAT, type.length);
+      return LIST(FLOAT);
   }
 }
 
@@ -103,7 +101,7 @@ function encoderOf(type: ValueType): Encoder {
       return (value) => listValue(isValueList(value) ? value.map(encode) : []);
     }
     case "vector":
-      return (value) => arrayValue(isValueList(value) ? value.map(Number) : []);
+      return (value) => listValue(isValueList(value) ? value.map(Number) : []);
     case "map": {
       const [encodeKey, encodeMapped] = [nullableEncoder(type.key), nullableEncoder(type.value)];
       return (value) =>

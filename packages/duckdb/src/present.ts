@@ -2,7 +2,7 @@ import type { ValueType } from "@asof/core";
 import { fileTypeOf, storageTypeOf } from "./column-types.ts";
 import { quoteName } from "./quote.ts";
 
-/** A stored value as files hold it: instants as TIMESTAMPTZ, maps as MAP, json as JSON, vectors as arrays; also within other types. */
+/** A stored value as files hold it: instants as TIMESTAMPTZ, maps as MAP, json as JSON; also within other types. */
 export function presentValue(sql: string, type: ValueType): string {
   return present(sql, type, 0);
 }

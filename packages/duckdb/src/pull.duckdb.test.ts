@@ -252,7 +252,7 @@ describe("pull", () => {
         { name: "ts", type: { kind: "timestamp" } },
         { name: "f", type: { kind: "decimal", precision: 6, scale: 2 } },
         { name: "l", type: { kind: "list", of: { kind: "string" } } },
-        { name: "s", type: { kind: "string" } },
+        { name: "s", type: { kind: "struct", fields: [{ name: "a", type: { kind: "int32" }, nullable: true }] } },
       ],
       rowCount: 3,
       minEventTimeUs: -1,

@@ -6,7 +6,7 @@ import { quoteName, quoteText } from "./dialect.ts";
 import { type ErrorContext, translateError } from "./errors.ts";
 import { partitionPath } from "./hive-path.ts";
 import { checkFolder, partName, publishFolder } from "./publish-folder.ts";
-import { formatOptions, type WritableResult, withSelection } from "./write-result.ts";
+import { formatOptions, refuseNestedCsv, type WritableResult, withSelection } from "./write-result.ts";
 
 /** Rows that lie together in the table to be written, and where their files go. */
 interface Part {
@@ -36,6 +36,7 @@ export async function writeFolder(
   const context: ErrorContext = { doing: "output", what: `"${path}"` };
   const table = `asof_written_${randomUUID().replaceAll("-", "")}`;
   const { session } = result;
+  refuseNestedCsv(result, format, computed);
   try {
     checkFolder(target, path, layout.overwrite);
     mkdirSync(temporary);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { AsofError, type ColumnInfo, type ComputedColumns, type RecordBatch, type RunOptions } from "@asof/core";
+import { AsofError, type ColumnInfo, type ComputedColumns, isOrderable, printType, type RecordBatch, type RunOptions } from "@asof/core";
 import { RowAppender } from "./append-rows.ts";
 import { fileTypeOf } from "./column-types.ts";
 import { quoteName, quoteText } from "./dialect.ts";
@@ -31,6 +31,7 @@ export async function writeResult(
   const target = resolve(path);
   const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
   const context: ErrorContext = { doing: "output", what: `"${path}"` };
+  refuseNestedCsv(result, format, computed);
   try {
     await withSelection(result, computed, context, async (items, from) => {
       const select = `SELECT ${items.map((c) => `${c.sql} AS ${quoteName(c.name)}`).join(", ")} FROM ${from}`;
@@ -70,6 +71,21 @@ export async function withSelection<T>(
   } finally {
     await result.session.run(`DROP TABLE IF EXISTS ${table}`, context);
   }
+}
+
+/** A text of nested values would be DuckDB's own, which nothing reads back exactly. Json is text already. */
+export function refuseNestedCsv({ columns }: WritableResult, format: "parquet" | "csv", computed: ComputedColumns | null): void {
+  if (format !== "csv") return;
+  const written = computed === null ? columns : [...columns.filter((c) => computed.keep.includes(c.name)), ...computed.columns];
+  const nested = written.filter((c) => !isOrderable(c.type) && c.type.kind !== "json");
+  const [first] = nested;
+  if (first === undefined) return;
+  const names = nested.map((c) => `"${c.name}" (${printType(c.type)})`).join(", ");
+  throw new AsofError("ASOF_COLUMN_TYPE", `A csv file has no form for values that hold others: ${names}.`, {
+    path: first.name,
+    value: printType(first.type),
+    fix: "Write Parquet, or leave these columns out.",
+  });
 }
 
 /** DuckDB ignores case and would rename one of two such columns without a word. */

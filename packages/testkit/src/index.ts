@@ -7,6 +7,7 @@ export { onlineStoreContract } from "./contract/online-store.ts";
 export { registryStoreContract } from "./contract/registry-store.ts";
 // random values
 export { anyExpression, type ExpressionColumn } from "./generate/any-expression.ts";
+export { anyType } from "./generate/any-type.ts";
 export { anyValue, everyType } from "./generate/any-value.ts";
 export { type Case, fromJsonText, type Storage, type TimeUnit, toJsonText } from "./generate/case.ts";
 export { type CaseGroup, defaultRun, generateRun, type RunOptions } from "./generate/default-run.ts";

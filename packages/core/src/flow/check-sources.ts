@@ -2,7 +2,7 @@ import type { RepositoryModel, SourceModel } from "../definition/model.ts";
 import { AsofError, type Issue, sentenceOf } from "../error/error.ts";
 import type { ColumnInfo, OfflineStore, RunOptions, SourceDescription } from "../store/offline.ts";
 import { printType, type ValueType } from "../value/type.ts";
-import { fits } from "./source-fit.ts";
+import { fits, misfitOf } from "./source-fit.ts";
 
 /**
  * Compares every source with what the engine finds: that it is there, that the declared columns, keys and times exist and have
@@ -97,9 +97,17 @@ function misfit(
     code: "ASOF_SOURCE_COLUMN",
     path: `sources.${source.name}.${declared.name}`,
     value: printType(actual),
-    message: `${what} of source "${source.name}" is declared ${printType(declared.type)} and is ${printType(actual)}.`,
+    message: `${what} of source "${source.name}" is declared ${printType(declared.type)} and is ${printType(actual)}${whereOf(declared, actual)}.`,
     fix: "Declare the type that it has, or cast it in a sql source.",
   };
+}
+
+/** The part of a nested type that differs. */
+function whereOf({ name, type }: { readonly name: string; readonly type: ValueType }, actual: ValueType): string {
+  const part = misfitOf(type, actual);
+  if (part === null || part.at === "") return "";
+  const found = part.found === null ? "is not there" : `is ${printType(part.found)}`;
+  return `: ${name}${part.at} ${found} and should be ${printType(part.declared)}`;
 }
 
 function readsFrom(source: SourceModel, table: SourceModel): boolean {

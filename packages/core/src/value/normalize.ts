@@ -98,7 +98,7 @@ function normalizeTimestamp(type: ValueType & { kind: "timestamp" }, value: unkn
   if (typeof instant !== "number" && typeof instant !== "string" && !(instant instanceof Date)) return refuse(type, value, path, fix);
   try {
     const us = parseInstant(instant);
-    return type.precision === undefined ? us : floorTo(us, 1_000_000);
+    return type.precision === undefined ? us : parseInstant(floorTo(us, 1_000_000));
   } catch {
     return refuse(type, value, path, `${fix} Years go from 1684 to 2255.`);
   }
