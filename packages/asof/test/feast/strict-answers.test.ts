@@ -1,28 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { AsofError, FeastException, type Value } from "@asof/core";
+import { AsofError } from "@asof/core";
 import { fakeClock } from "@asof/testkit";
 import type { FeatureStore } from "../../src/store/feature-store.ts";
-import { CompatRepository, golden } from "./compat-repository.test.support.ts";
-
-/** A request to the SDK of Feast 0.67 and its answer, or what it raised. */
-interface RecordedCase {
-  readonly request: {
-    readonly features?: readonly string[];
-    readonly feature_service?: string;
-    readonly entities: Readonly<Record<string, readonly unknown[]>>;
-    readonly full_feature_names?: boolean;
-    readonly include_feature_view_version_metadata?: boolean;
-  };
-  readonly to_dict?: Readonly<Record<string, readonly unknown[]>>;
-  readonly statuses?: readonly (readonly string[])[];
-  readonly error?: string;
-}
-
-const recorded: { readonly sdk: Readonly<Record<string, RecordedCase>> } = JSON.parse(
-  readFileSync(new URL("responses_sdk.json", golden), "utf8"),
-);
+import { CompatRepository } from "./compat-repository.test.support.ts";
+import { askAsof, columnNames, recorded, viewOfColumn } from "./recorded-answers.test.support.ts";
 
 /** Cases that are not compared, with the reason. */
 const leftOut: Readonly<Record<string, string>> = {};
@@ -39,63 +21,23 @@ after(async () => {
   repository[Symbol.dispose]();
 });
 
-/** The view that a column comes from, where Feast's order is its own affair within the view. */
-const viewOfFeature = (name: string): string => {
-  if (name.includes("__")) return name.slice(0, name.indexOf("__"));
-  const views: Readonly<Record<string, string>> = {
-    amount: "trip_totals",
-    n: "trip_totals",
-    load: "global_stats",
-    boosted_rate: "boosted",
-    trips_plus: "plus",
-  };
-  return name.endsWith("_id") ? name : (views[name] ?? "driver_stats");
-};
-
-/** A value in the form of the recording. */
-function recordedForm(name: string, value: Value): unknown {
-  if (value instanceof Uint8Array) return { bytes_b64: Buffer.from(value).toString("base64") };
-  if (name.endsWith("last_seen") && typeof value === "number")
-    return { datetime: new Date(value / 1000).toISOString().replace(".000Z", "+00:00") };
-  if (typeof value === "bigint") return BigInt(Number(value)) === value ? Number(value) : { int: String(value) };
-  return value;
-}
-
 describe("feast_compatibility: strict answers what Feast's SDK answers", () => {
-  for (const [title, { request, to_dict, statuses, error }] of Object.entries(recorded.sdk)) {
+  for (const [title, { request, to_dict, statuses: feasts, error }] of Object.entries(recorded)) {
     if (leftOut[title] !== undefined) continue;
     test(title, async () => {
-      const ask = () =>
-        store.getOnlineFeaturesAsFeast({
-          features: request.features,
-          service: request.feature_service,
-          entities: request.entities,
-          fullFeatureNames: request.full_feature_names,
-        });
-      if (error !== undefined) {
-        await assert.rejects(ask, (raised: unknown) => {
-          assert.ok(raised instanceof AsofError && raised.cause instanceof FeastException, String(raised));
-          assert.equal(`${raised.cause.name}: ${raised.cause.message}`, error);
-          return true;
-        });
-        return;
-      }
-      const answer = await ask();
-      const got = Object.entries(answer.toDict({ includeEventTimestamps: true }));
-      const forms = got.map(([name, values]) => [name, values.map((value) => recordedForm(name, value))]);
-      assert.deepEqual(Object.fromEntries(forms), to_dict);
-      const feastNames = Object.keys(to_dict ?? {}).filter((name) => !name.endsWith("__ts"));
-      const names = answer.columns.map((column) => column.name);
-      assert.deepEqual(names.map(viewOfFeature), feastNames.map(viewOfFeature), "the order of keys and views");
+      const { statuses, ...answer } = await askAsof(store, request);
+      assert.deepEqual(answer, error === undefined ? { to_dict } : { error });
+      const [names, feastNames] = [columnNames(answer), columnNames({ ...(to_dict === undefined ? {} : { to_dict }) })];
+      assert.deepEqual(names.map(viewOfColumn), feastNames.map(viewOfColumn), "the order of keys and views");
       assert.deepEqual(
-        feastNames.map((name) => answer.columns.find((column) => column.name === name)?.statuses),
-        statuses,
+        feasts?.map((_, i) => statuses?.[names.indexOf(feastNames[i] ?? "")]),
+        feasts,
       );
     });
   }
 
   test("every recorded case is compared or left out for a reason", () => {
-    const titles = Object.keys(recorded.sdk);
+    const titles = Object.keys(recorded);
     assert.deepEqual(
       Object.keys(leftOut).filter((title) => !titles.includes(title)),
       [],
