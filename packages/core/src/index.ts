@@ -343,6 +343,14 @@ export { type EncodedDefinition, encodeDefinition, recordKindOf } from "./regist
 export { type Erasure, erasureIdOf, secretBytesMin, secretIdOf } from "./registry/erasure.ts";
 export type { FeatureFilter, FeatureRegistry, LineageFact, RegisteredFeature } from "./registry/feature-registry.ts";
 export { type DerivedEdge, lineageNode, lineageOfService, lineageOfView } from "./registry/lineage.ts";
+export {
+  findLineageNodes,
+  type LineageDirection,
+  type LineageGraph,
+  type LineageWalk,
+  lineageGraph,
+  walkLineage,
+} from "./registry/lineage-graph.ts";
 export { openMemoryRegistry } from "./registry/memory-registry.ts";
 export { decodeModels, type ModelsByName, modelsFromSnapshot, repositoryFromSnapshot, servedViewOf } from "./registry/models.ts";
 export { forgetRetired, type RetiredGenerations, retiredGenerations } from "./registry/retired.ts";

@@ -2,7 +2,7 @@ import type { AsofError } from "@asof/core";
 import { type Paint, paint } from "./paint.ts";
 
 /** A stream that may be a terminal. */
-export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** What a command works with: where it prints, how, and when it should stop. */
 export interface CommandContext {

@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import type { CommandContext } from "./context.ts";
 import { addCommand, collect } from "./define.ts";
 import { describedKinds } from "./kinds.ts";
+import { addValueCommands } from "./value-commands.ts";
 
 const { version } = createRequire(import.meta.url)("asof/package.json") as { readonly version: string };
 
@@ -35,6 +36,7 @@ export function buildProgram(context: CommandContext): Command {
   addDeleteCommand(program, context);
   addObjectCommands(program.commandsGroup("What is registered:"), context);
   addLookCommands(program.commandsGroup("Understanding:"), context);
+  addValueCommands(program, context);
   return program;
 }
 
@@ -139,6 +141,7 @@ function addMaterializeCommands(program: Command, context: CommandContext): void
     .argument("<start>", "first event time, for example 2017-01-01 or 2017-01-01T08:00:00Z")
     .argument("<end>", "last event time, included")
     .addOption(views())
+    .option("--no-statistics", "do not describe the values of each view that is done")
     .action(async (start: string, end: string, _options, command: Command) =>
       (await import("./commands/materialize.ts")).runMaterialize(context, { start, end }, command.optsWithGlobals()),
     );
@@ -148,6 +151,7 @@ function addMaterializeCommands(program: Command, context: CommandContext): void
   })
     .argument("[end]", "last event time, included; default now")
     .addOption(views())
+    .option("--no-statistics", "do not describe the values of each view that is done")
     .action(async (end: string | undefined, _options, command: Command) =>
       (await import("./commands/materialize.ts")).runMaterialize(context, { start: null, end: end ?? null }, command.optsWithGlobals()),
     );

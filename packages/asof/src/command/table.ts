@@ -4,12 +4,12 @@
  */
 export function printTable(header: readonly string[], given: readonly (readonly string[])[]): string {
   const rows = given.map((cells) => cells.map(escapeControls));
-  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => width(row[i] ?? ""))));
+  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => textWidth(row[i] ?? ""))));
   const isNumber = header.map((_, i) => areNumbers(rows.map((row) => row[i] ?? "")));
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => {
-        const space = " ".repeat((widths[i] ?? 0) - width(cell));
+        const space = " ".repeat((widths[i] ?? 0) - textWidth(cell));
         return isNumber[i] === true ? space + cell : cell + space;
       })
       .join("  ")
@@ -29,6 +29,6 @@ function areNumbers(cells: readonly string[]): boolean {
 }
 
 /** Columns a text takes: by characters, not UTF-16 units. */
-function width(text: string): number {
+export function textWidth(text: string): number {
   return [...text].length;
 }

@@ -7,6 +7,8 @@ import { type GlobalOptions, withSession } from "../with-session.ts";
 
 interface MaterializeCommandOptions extends GlobalOptions {
   readonly views?: readonly string[];
+  /** False with `--no-statistics`; true says nothing, so that the setting decides. */
+  readonly statistics?: boolean;
 }
 
 /** `asof materialize` (with a start) and `asof materialize-incremental` (without). Exit 1 when a view failed. */
@@ -30,7 +32,8 @@ export async function runMaterialize(
       progress.update(describe(p, pace));
     };
     try {
-      const request = { views: options.views ?? null, signal: context.signal, onView };
+      const statistics = options.statistics === false ? false : undefined;
+      const request = { views: options.views ?? null, signal: context.signal, onView, statistics };
       const mode = startUs === null ? "incremental" : "interval";
       const outcome = await (endUs === null
         ? session.materializeToNow(request)
@@ -71,6 +74,10 @@ function finish(context: CommandContext, outcome: MaterializeOutcome, watch: Sto
     const rows = outcome.views.map((v) => [v.view, v.status, v.rows.toLocaleString("en"), v.written.toLocaleString("en")]);
     context.print(printTable(["VIEW", "STATUS", "ROWS READ", "WRITTEN"], rows));
     context.print(context.paint.dim(`${watch.seconds.toFixed(1)} s, job ${outcome.jobId}`));
+  }
+  for (const { view, statisticsError } of outcome.views) {
+    if (statisticsError !== null)
+      context.stderr.write(`warning ${view} is materialized, but its values were not described: ${statisticsError}\n`);
   }
   throwFailedViews(outcome);
 }

@@ -1,9 +1,12 @@
-import { AsofError, nearest } from "@asof/core";
+import { AsofError, type KeptStatistics, nearest } from "@asof/core";
 import { stringify } from "yaml";
+import type { Session } from "../../store/session.ts";
 import type { CommandContext } from "../context.ts";
 import { describeObjects } from "../describe-objects.ts";
 import type { DescribedKind } from "../kinds.ts";
+import { printSummary } from "../print-statistics.ts";
 import { printTable } from "../table.ts";
+import { terminalOf } from "../terminal.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
 interface ListOptions extends GlobalOptions {
@@ -58,9 +61,28 @@ export async function runDescribe(context: CommandContext, kind: DescribedKind, 
       );
     }
     const whole = { name: found.name, ...found.meta, ...found.whole };
-    if (context.json) context.printJson(whole);
-    else context.print(stringify(whole, { lineWidth: 0 }).trimEnd());
+    const values = kind.name === "feature_view" || kind.name === "feature" ? await valuesOf(session, name) : [];
+    if (context.json) context.printJson(values.length === 0 ? whole : { ...whole, statistics: values });
+    else context.print(stringify({ ...whole, ...summariesOf(context, values) }, { lineWidth: 0 }).trimEnd());
   });
+}
+
+/** The newest figures of a stored view's features, in their order, or of one feature. */
+async function valuesOf(session: Session, name: string): Promise<readonly KeptStatistics[]> {
+  const colon = name.indexOf(":");
+  const [view, feature] = colon === -1 ? [name, undefined] : [name.slice(0, colon), name.slice(colon + 1)];
+  const served = (await session.registry()).views.get(view);
+  if (served === undefined) return [];
+  const order = served.model.features.map((f) => f.name);
+  const all = await session.listStatistics({ view, feature, limit: 1 });
+  return all.toSorted((a, b) => order.indexOf(a.feature) - order.indexOf(b.feature));
+}
+
+/** A line per feature; `asof describe` has the whole of it. */
+function summariesOf(context: CommandContext, values: readonly KeptStatistics[]): Readonly<Record<string, unknown>> {
+  const terminal = terminalOf(context);
+  const lines = values.map((s) => [s.feature, printSummary(s, terminal)] as const);
+  return lines.length === 0 ? {} : { values: Object.fromEntries(lines) };
 }
 
 /** Enough names to see what there is. */
