@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, "../..");
 const folder = join(root, "docs/concepts");
 
 /** Every page has at least one program. */
-const pages = ["history", "parity", "time", "windows"];
+const pages = ["history", "parity", "time", "versions", "windows"];
 
 interface Program {
   readonly place: string;

@@ -2,6 +2,8 @@
 
 // What inference can show: users who emit declarations need each of these names.
 export type {
+  ActivateOptions,
+  ActivateOutcome,
   Aggregate,
   AggregateOptions,
   AnyEntity,
@@ -33,6 +35,7 @@ export type {
   Derived,
   DispersionOptions,
   DistinctOptions,
+  DroppedVersion,
   Duration,
   Entity,
   EntityOptions,
@@ -105,6 +108,7 @@ export type {
   ValueClass,
   ValuesOf,
   Vector,
+  VersionInfo,
   View,
   ViewOptions,
   Wanted,

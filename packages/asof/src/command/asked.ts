@@ -1,4 +1,4 @@
-import { AsofError, type EntityRow, planRequest, valueFromText } from "@asof/core";
+import { AsofError, type EntityRow, planRequest, printVersion, valueFromText, versionOf } from "@asof/core";
 import type { Asked, Session } from "../store/session.ts";
 
 export interface AskedOptions {
@@ -62,5 +62,21 @@ function parsePair(text: string): { readonly name: string; readonly values: read
     path: "-e",
     value: text,
     fix: "Write for example -e customer_id=900.",
+  });
+}
+
+/** What a reader should know of views whose registered definition is not the one that answers. */
+export async function pendingNotes(session: Session, asked: Asked): Promise<readonly string[]> {
+  const { states } = await session.registry();
+  const used = planRequest(asked, { fullFeatureNames: true }).stored.filter(
+    (use) => use.version === undefined && use.project === undefined,
+  );
+  return [...new Set(used.map((use) => use.view.name))].flatMap((name) => {
+    const state = states.get(name);
+    if (state === undefined || state.activeGeneration === state.registeredGeneration) return [];
+    const [active, registered] = [versionOf(state.activeGeneration), versionOf(state.registeredGeneration)];
+    return [
+      `${name}: the active version v${active} answers; what is defined is v${registered}, asked for as ${printVersion(name, registered)}.`,
+    ];
   });
 }

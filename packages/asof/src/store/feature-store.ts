@@ -1,15 +1,19 @@
 import {
+  type ActivateOptions,
+  type ActivateOutcome,
   type AnyService,
   type AnySource,
   type AnyValueType,
   type AnyView,
   AsofError,
   type DeletionReport,
+  type DroppedVersion,
   type Erasure,
   type FeastAnswer,
   type InstantLiteral,
   type Interval,
   type KeptStatistics,
+  listVersions,
   type MaterializeOutcome,
   type MaterializeProgress,
   type MaterializeToNowRequest,
@@ -21,6 +25,7 @@ import {
   type SpineInput,
   type TypedRetrieval,
   type ValueType,
+  type VersionInfo,
   validateUses,
   valueTypeOf,
 } from "@asof/core";
@@ -103,6 +108,15 @@ export interface FeatureStore extends TypedRetrieval<Table>, AsyncDisposable {
   computeStatistics(view: AnyView | string, options?: StatisticsOptions): Promise<readonly KeptStatistics[]>;
   /** What was found out about the values of a view, by materializations and on demand, newest first. */
   getStatistics(view: AnyView | string, options?: GetStatisticsOptions): Promise<readonly KeptStatistics[]>;
+  /** Versions of a view, or of all that are stored, oldest first. */
+  versions(view?: AnyView | string): Promise<readonly VersionInfo[]>;
+  /**
+   * Makes a version the one that references without a version mean, in training and in serving; default that of the registered definition.
+   * ASOF_VERSION_NOT_READY for one without data, and without `force` for one that is behind or lacks what a service reads.
+   */
+  activate(view: AnyView | string, options?: ActivateOptions & { readonly version?: number }): Promise<ActivateOutcome>;
+  /** Gives up a version that is neither active nor registered nor referred to. */
+  dropVersion(view: AnyView | string, version: number): Promise<DroppedVersion>;
   /** Values answered as INCOMPLETE since the store was opened. */
   readonly incompleteReads: number;
   /** The untyped layer beneath: models, registry, jobs. */
@@ -178,11 +192,19 @@ export function featureStoreOf(session: Session): FeatureStore {
         signal,
       }),
     getStatistics: async (view, { feature, limit = 1 } = {}) => session.listStatistics({ view: nameOf(view), feature, limit }),
+    versions: (view) => listVersions(session.runtime, view === undefined ? null : viewNameOf(view)),
+    activate: (view, { version, force } = {}) => session.activate(viewNameOf(view), version ?? null, { force }),
+    dropVersion: (view, version) => session.dropVersion(viewNameOf(view), version),
     close: () => session[Symbol.asyncDispose](),
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   };
   // The generic signatures say of the result what the definitions say; at run time there is one implementation for all of them.
   return store as Omit<typeof store, keyof TypedRetrieval<Table>> as FeatureStore;
+}
+
+/** A use of a view under another name is still that view. */
+function viewNameOf(view: AnyView | string): string {
+  return typeof view === "string" ? view : referenceOf(view).view.name;
 }
 
 const askedViews = new WeakMap<readonly AnyView[], Asked>();

@@ -1,5 +1,8 @@
 import {
+  type ActivateOptions,
+  type ActivateOutcome,
   AsofError,
+  activateVersion,
   applyPlan,
   assert,
   type ComputeStatisticsRequest,
@@ -9,7 +12,9 @@ import {
   computeStatistics,
   type DeleteRequest,
   type DeletionReport,
+  type DroppedVersion,
   deleteEntity,
+  dropVersion,
   type EntityRow,
   type Erasure,
   type Erasures,
@@ -298,6 +303,24 @@ export class Session implements AsyncDisposable {
     const counts = await pushRows(this.runtime, request);
     this.#cache.invalidate();
     return counts;
+  }
+
+  /** Makes a version of a view the active one: see `activateVersion` of core. */
+  async activate(view: string, version: number | null, options: ActivateOptions = {}): Promise<ActivateOutcome> {
+    try {
+      return await activateVersion(this.runtime, view, version, options);
+    } finally {
+      this.#cache.invalidate();
+    }
+  }
+
+  /** Gives up a version of a view: see `dropVersion` of core. */
+  async dropVersion(view: string, version: number): Promise<DroppedVersion> {
+    try {
+      return await dropVersion(this.runtime, view, version);
+    } finally {
+      this.#cache.invalidate();
+    }
   }
 
   /** Erases an entity key: see `deleteEntity` of core. */

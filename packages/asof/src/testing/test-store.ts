@@ -37,6 +37,8 @@ export interface TestStoreOptions {
 /** A feature store for a test, with its definitions applied. */
 export interface TestStore extends FeatureStore {
   readonly clock: TestClock;
+  /** Applies other definitions in place of those so far, as `asof apply` does after an edit. Sources with `rows` keep them. */
+  apply(definitions: TestStoreOptions["definitions"]): Promise<void>;
 }
 
 /**
@@ -50,17 +52,22 @@ export interface TestStore extends FeatureStore {
  */
 export async function openTestStore(options: TestStoreOptions): Promise<TestStore> {
   const { definitions } = options;
-  const model = collectDefinitions(
-    [Array.isArray(definitions) ? { definitions } : (definitions as Readonly<Record<string, unknown>>)],
-    project,
-  );
+  let model = modelOf(definitions);
   const folder = await mkdtemp(join(tmpdir(), "asof-test-"));
   try {
     const clock = testClock(options.now);
     const offline = await openOffline(folder, model, options);
-    const session = openSession(model, offline, clock, folder);
-    await session.apply(await session.plan({ skipSourceValidation: true }));
-    return Object.defineProperty(featureStoreOf(session), "clock", { value: clock, enumerable: true }) as TestStore;
+    const session = openSession(() => model, offline, clock, folder);
+    const apply = async (changed: TestStoreOptions["definitions"]): Promise<void> => {
+      model = modelOf(changed);
+      session.reloadDefinitions();
+      await session.apply(await session.plan({ skipSourceValidation: true }));
+    };
+    await apply(definitions);
+    return Object.defineProperties(featureStoreOf(session), {
+      clock: { value: clock, enumerable: true },
+      apply: { value: apply, enumerable: true },
+    }) as TestStore;
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
@@ -69,7 +76,12 @@ export async function openTestStore(options: TestStoreOptions): Promise<TestStor
 
 const project = "test";
 
-function openSession(model: RepositoryModel, offline: OfflineStore, clock: TestClock, folder: string): Session {
+function modelOf(definitions: TestStoreOptions["definitions"]): RepositoryModel {
+  const modules = Array.isArray(definitions) ? { definitions } : (definitions as Readonly<Record<string, unknown>>);
+  return collectDefinitions([modules], project);
+}
+
+function openSession(model: () => RepositoryModel, offline: OfflineStore, clock: TestClock, folder: string): Session {
   const online = openMemoryOnlineStore();
   const registry = openMemoryRegistry();
   const runtime: Runtime = {
@@ -82,7 +94,7 @@ function openSession(model: RepositoryModel, offline: OfflineStore, clock: TestC
     runtime,
     repositoryPath: folder,
     repositoryName: project,
-    definitions: () => Promise.resolve(model),
+    definitions: () => Promise.resolve(model()),
     close: async () => {
       await offline[Symbol.asyncDispose]();
       await online[Symbol.asyncDispose]();

@@ -52,6 +52,13 @@ describe("a change of what stored values mean", () => {
       assertDone(await run("get-historical-features", ...both, "--at", "2024-01-12T08:30:00Z", "--full-feature-names", "--json")),
     );
     assert.deepEqual([trained.rows[0]["activity@v0__spend_1d"], trained.rows[0]["activity@v1__spend_1d"]], [null, 12.5]);
+    const one = ["-f", "activity:spend_1d", "-e", "customer_id=1", "--at", "2024-01-11"];
+    for (const command of ["get-online-features", "get-historical-features"]) {
+      assert.match(
+        assertDone(await run(command, ...one)),
+        /^activity: the active version v0 answers; what is defined is v1, asked for as activity@v1\.$/m,
+      );
+    }
     assert.match(assertDone(await run("why", "activity@v1:spend_1d", "-e", "customer_id=1", "--at", "2024-01-11")), /The two sides agree/);
     const listed = assertDone(await run("versions", "activity"));
     assert.match(listed, /^activity@v0 +active +\S+ +to \S+ +2 *$/m);
@@ -183,6 +190,11 @@ describe("two projects in one registry", () => {
     assert.equal(trained.rows[0].tier, "gold");
     assert.match(assertDone(await inAds("feature-services", "describe", "ranking")), /- "?shop\/profile: tier/);
     assert.match(assertDone(await inShop("feature-views", "describe", "profile")), /shared_with:\n {2}- ads/);
+    assertFailed(await inAds("why", "shop/profile:tier", "-e", "customer_id=1"), {
+      status: 2,
+      code: "ASOF_USAGE",
+      says: /belongs to project "shop"/,
+    });
     const inUse = { status: 3, code: "ASOF_IN_USE", says: /feature service "ranking" of project "ads"/ };
     writeFileSync(join(shop, "features/shop.ts"), sharing(shop, ""));
     assertFailed(await inShop("apply"), inUse);

@@ -3,6 +3,7 @@ import { baskets, type Case, customer, loose, on, people, reportsEach, sound, wi
 import { count, derive, distinctCount, lastN, sum } from "./aggregates.ts";
 import { entity } from "./entity.ts";
 import { featureView } from "./feature-view.ts";
+import { from } from "./from.ts";
 import { requestView } from "./request-view.ts";
 import { featureService } from "./service.ts";
 import { parquet, push } from "./source.ts";
@@ -12,6 +13,7 @@ const anyView = loose(featureView);
 const anyEntity = loose(entity);
 const anyRequestView = loose(requestView);
 const anyService = loose(featureService);
+const anyVersion = loose((number: number, features: Parameters<typeof sound.version>[1]) => sound.version(number, features));
 const anySum = loose(sum);
 const anyCount = loose(count);
 
@@ -102,6 +104,42 @@ const cases: Readonly<Record<string, Case>> = {
     code: "ASOF_NAME_INVALID",
     path: "feature_services.s.views.a b.as",
     message: /"a b" cannot be the name of a feature view/,
+  },
+  "sharing with what is no project": {
+    made: () => anyView("v", { ...on, shared: "ads" }, { spend: float64() }),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "feature_views.v.shared",
+    message: /"shared" is true, or names projects/,
+  },
+  "a version of no number": {
+    made: () => anyService("s", [anyVersion("v1")]),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "feature_views.sound.version",
+    message: /version takes the number of a version/,
+  },
+  "a version of a request view": {
+    made: () => featureService("s", [requestView("r", { inputs: [sound] }, { a: float64() }, () => ({ a: 1 })).version(1)]),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "feature_views.r.version",
+    message: /"r" is a request view, which has no versions/,
+  },
+  "features of a version without types": {
+    made: () => anyService("s", [anyVersion(1, { spend: "float64" })]),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "feature_views.sound.version.spend",
+    message: /given as name → type/,
+  },
+  "another project's request view": {
+    made: () =>
+      featureService("s", [
+        from(
+          "growth",
+          requestView("r", { inputs: [sound] }, { a: float64() }, () => ({ a: 1 })),
+        ),
+      ]),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "from.r",
+    message: /"r" is a request view: a function/,
   },
   "an input called t": {
     made: () => requestView("r", { inputs: [sound.as("t")] }, { a: float64() }, () => ({ a: 1 })),

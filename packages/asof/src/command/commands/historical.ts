@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { AsofError, type ColumnInfo, printType, type RecordBatch, valueToJson, type WriteOptions } from "@asof/core";
 import { ComputedTrainingSet } from "../../store/training-set.ts";
-import { type AskedOptions, askedBy } from "../asked.ts";
+import { type AskedOptions, askedBy, pendingNotes } from "../asked.ts";
 import { type CommandContext, stringifyJson } from "../context.ts";
 import { printCell } from "../print-value.ts";
 import { Progress } from "../progress.ts";
@@ -39,6 +39,7 @@ export async function runHistoricalFeatures(context: CommandContext, options: Hi
       else context.print(statements);
       return;
     }
+    if (!context.json) for (const note of await pendingNotes(session, asked)) context.print(context.paint.yellow(note));
     const progress = new Progress(context);
     const startMs = performance.now();
     const { signal } = context;

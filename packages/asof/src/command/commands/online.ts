@@ -9,7 +9,7 @@ import {
   type Value,
   valueToJson,
 } from "@asof/core";
-import { type AskedOptions, askedBy, entityRows } from "../asked.ts";
+import { type AskedOptions, askedBy, entityRows, pendingNotes } from "../asked.ts";
 import type { CommandContext } from "../context.ts";
 import { printCell } from "../print-value.ts";
 import { printTable } from "../table.ts";
@@ -40,6 +40,7 @@ export async function runOnlineFeatures(context: CommandContext, options: Online
       });
       return;
     }
+    for (const note of await pendingNotes(session, asked)) context.print(context.paint.yellow(note));
     const separator = options.fullFeatureNames === true ? "__" : ":";
     for (const [i, entity] of entities.entries()) {
       context.print(context.paint.bold(printEntity(entity)));

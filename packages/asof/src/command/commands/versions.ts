@@ -1,8 +1,6 @@
 import {
   AsofError,
-  activateVersion,
   diffVersions,
-  dropVersion,
   formatInstant,
   listVersions,
   parseVersion,
@@ -83,7 +81,7 @@ export async function runDropVersion(context: CommandContext, text: string, opti
     throw new AsofError("ASOF_USAGE", `"${text}" names no version.`, { path: "version", value: text, fix: "Write it as view@v1." });
   }
   await withSession(context, options, async (session) => {
-    const dropped = await dropVersion(session.runtime, view, version);
+    const dropped = await session.dropVersion(view, version);
     if (context.json) context.printJson(dropped);
     else context.print(`Dropped ${printVersion(view, version)}. A later materialization removes its rows.`);
   });
@@ -97,7 +95,7 @@ interface ActivateCommandOptions extends GlobalOptions {
 export async function runActivate(context: CommandContext, text: string, options: ActivateCommandOptions): Promise<void> {
   const { view, version } = parseVersion(text);
   await withSession(context, options, async (session) => {
-    const outcome = await activateVersion(session.runtime, view, version, { force: options.force });
+    const outcome = await session.activate(view, version, { force: options.force });
     if (context.json) {
       context.printJson(outcome);
       return;

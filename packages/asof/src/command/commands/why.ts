@@ -8,7 +8,7 @@ import {
   type Json,
   type PlainViewModel,
   parseInstant,
-  parseVersion,
+  parseUsed,
   servedVersion,
   type Value,
   type ValueType,
@@ -77,7 +77,14 @@ function parseReference(reference: string): { readonly view: string; readonly fe
 
 /** A request view's values come from its inputs: those are what can be explained. */
 async function refuseRequestView(session: Session, text: string): Promise<void> {
-  const name = parseVersion(text).view;
+  const { project, view: name } = parseUsed(text);
+  if (project !== null && project !== session.runtime.project) {
+    throw new AsofError("ASOF_USAGE", `"${text}" belongs to project "${project}", which has its rows and its state.`, {
+      path: "feature",
+      value: text,
+      fix: `Run \`asof why\` in a repository of "${project}".`,
+    });
+  }
   const view = (await session.registry()).models.views.get(name);
   if (view?.form !== "request") return;
   throw new AsofError("ASOF_USAGE", `"${name}" is a request view: its values are computed by its function, from its inputs.`, {
