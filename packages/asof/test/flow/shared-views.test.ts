@@ -191,6 +191,21 @@ for (const kind of storeKinds) {
       });
     });
 
+    test("what a project erased it does not see of the owner either, until it lifts that", async () => {
+      const { project, growth, ads, views } = await open(kind);
+      await using _ = project;
+      await project.apply(ads, { own: featureView("own", views.options, { amount: float64() }) });
+      const features = ["growth/view:value", "growth/activity:spent", "growth/live:clicks_7d"];
+      const before = await ask(ads, { features });
+      assert.deepEqual(before, { view: { value: 20 }, activity: { spent: 11 }, live: { clicks_7d: 1 } });
+      await ads.store.deleteEntity({ user_id: 1 });
+      assert.deepEqual(await ask(ads, { features }), { view: { value: null }, activity: { spent: null }, live: { clicks_7d: 0 } });
+      assert.deepEqual(await ask(growth, { features: ["view:value"] }), { view: { value: 20 } }, "the owner's data are the owner's");
+      project.clock.advance(1_000_000);
+      await ads.store.liftErasure({ user_id: 1 });
+      assert.deepEqual(await ask(ads, { features }), before);
+    });
+
     test("rows that the owner holds back are released by whoever finds them due", async () => {
       const { project, growth, ads, views } = await open(kind);
       await using _ = project;

@@ -41,10 +41,32 @@ export interface ErasuresByOwner {
   readonly otherErasures?: ReadonlyMap<string, Erasures> | undefined;
 }
 
-/** Those that concern a view: the project's own, and its owner's where that is another one. */
+/**
+ * Those that concern a view: the project's own, and its owner's where that is another one. What the project erased was not removed from
+ * the owner's stores, so there its erasures hold while they stand, and leave nothing behind when they are lifted.
+ */
 export function erasuresOfUse({ erasures, otherErasures }: ErasuresByOwner, owner: string | undefined): readonly Erasures[] {
-  const others = owner === undefined ? undefined : otherErasures?.get(owner);
-  return [erasures, others].filter((known) => known !== null && known !== undefined);
+  const own = erasures ?? null;
+  if (owner === undefined) return own === null ? [] : [own];
+  const others = otherErasures?.get(owner) ?? null;
+  return [own === null ? null : whileStanding(own), others].filter((known) => known !== null);
+}
+
+function whileStanding(erasures: Erasures): Erasures {
+  const standing =
+    (check: KeyCheck): KeyCheck =>
+    (values) => {
+      const until = check(values);
+      return until === Number.POSITIVE_INFINITY ? until : null;
+    };
+  return {
+    signature: `standing ${erasures.signature}`,
+    groups: erasures.groups.map(({ names, check }) => ({ names, check: standing(check) })),
+    checkOf: (names) => {
+      const check = erasures.checkOf(names);
+      return check === null ? null : standing(check);
+    },
+  };
 }
 
 /** Of two answers the one that leaves out more. */
