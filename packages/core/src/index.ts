@@ -304,7 +304,8 @@ export { sleep } from "./platform/sleep.ts";
 export { compileJoin, refuseNameCollisions } from "./point-in-time/compile-join.ts";
 export type { AggregateDialect, Dialect, EngineColumn, Fold, InstantRange, StatisticsDialect } from "./point-in-time/dialect.ts";
 export { type BoundHistory, countUndated, type HistoryQuery, logColumns, selectHistory } from "./point-in-time/history-sql.ts";
-export type { ErasedKey, History, JoinPlan, LogReference, SpinePlan, ViewJoin } from "./point-in-time/join-plan.ts";
+export type { ErasedKey, History, Immature, JoinPlan, LabelJoin, LogReference, SpinePlan, ViewJoin } from "./point-in-time/join-plan.ts";
+export { selectKnownEnd } from "./point-in-time/labels-sql.ts";
 export { type Moments, selectMoments } from "./point-in-time/moments-sql.ts";
 export type {
   HistoryTables,
@@ -407,6 +408,7 @@ export type {
   FolderLayout,
   GivenSpine,
   KeyValue,
+  LabelReport,
   LogErasure,
   LogErasureReport,
   LogRow,

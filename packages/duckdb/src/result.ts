@@ -45,7 +45,7 @@ export class DuckDbResult implements OfflineResult {
 
   async *batches(options: RunOptions = {}): AsyncGenerator<RecordBatch> {
     this.#requireOpen();
-    yield* streamBatches(this.#session, this.#resultColumns, this.#from, this.report.spineRows, options);
+    yield* streamBatches(this.#session, this.#resultColumns, this.#from, this.#rowCount, options);
   }
 
   async write(
@@ -56,7 +56,7 @@ export class DuckDbResult implements OfflineResult {
   ): Promise<{ readonly rows: number }> {
     this.#requireOpen();
     await writeResult(this.#writable(options), path, format, computed, options);
-    return { rows: this.report.spineRows };
+    return { rows: this.#rowCount };
   }
 
   async writeFolder(
@@ -70,8 +70,12 @@ export class DuckDbResult implements OfflineResult {
     return await writeFolder(this.#writable(options), path, format, layout, computed, options);
   }
 
+  get #rowCount(): number {
+    return this.report.spineRows - this.report.droppedRows;
+  }
+
   #writable(options: RunOptions): WritableResult {
-    const rowCount = this.report.spineRows;
+    const rowCount = this.#rowCount;
     return { session: this.#session, columns: this.#resultColumns, from: this.#from, rowCount, batches: () => this.batches(options) };
   }
 

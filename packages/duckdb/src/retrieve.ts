@@ -17,6 +17,7 @@ import { bindPlan, type Places } from "./bind-plan.ts";
 import { duckDbDialect, quoteName } from "./dialect.ts";
 import { engineSettings } from "./engine.ts";
 import type { ErrorContext } from "./errors.ts";
+import { dropImmature, findLabelEnds } from "./labels.ts";
 import { loadMoments } from "./moments-spine.ts";
 import { DuckDbResult } from "./result.ts";
 import type { Session, StatementOptions, StatementRunner } from "./session.ts";
@@ -58,11 +59,17 @@ export async function retrieve(
   options: RunOptions,
 ): Promise<DuckDbResult> {
   const progress = new Progress(options);
-  const prepared = await prepare(session, places, plan, spine, progress.begin("reading the spine").statement);
-  const program = await runJoin(session, plan, prepared, lanesAtOnce, options, progress);
-  const report = await reportOf(session, prepared.spine, program.reports, progress.begin("counting").statement);
+  const { statement } = progress.begin("reading the spine");
+  const given = await prepare(session, places, plan, spine, statement);
+  const ends = await findLabelEnds(session, plan, given.histories, given.spine, statement);
+  const { spine: kept, dropped } = await dropImmature(session, plan, ends, given.spine, statement);
+  const tables = { ...given, spine: kept, knownEnds: ends.knownEnds };
+  const program = await runJoin(session, plan, tables, lanesAtOnce, options, progress);
+  const { notAfterRow, ...counts } = await countReports(session, program.reports, progress.begin("counting").statement);
+  const labels = Object.entries(ends.labels).map(([name, label]) => [name, { ...label, notAfterRow: notAfterRow[name] ?? 0 }]);
+  const report = { spineRows: given.spine.rowCount, ...counts, labels: Object.fromEntries(labels), droppedRows: dropped };
   options.onProgress?.(1, "done");
-  return new DuckDbResult(session, prepared.spine, program.outputs, program.from, report);
+  return new DuckDbResult(session, kept, program.outputs, program.from, report);
 }
 
 /** Computes a join over loaded tables into tables of the session, which lie there until it is closed. */
@@ -127,7 +134,8 @@ async function runStep(runner: StatementRunner, plan: JoinPlan, step: Step, stat
 /** The statements of a retrieval, for people. The spine is loaded, since its range is part of them. */
 export async function printJoin(session: Session, places: Places, plan: JoinPlan, spine: SpineInput): Promise<string> {
   const prepared = await prepare(session, places, plan, spine, {});
-  const program = compileJoin(plan, prepared, duckDbDialect);
+  const { knownEnds } = await findLabelEnds(session, { ...plan, immature: "keep" }, prepared.histories, prepared.spine, {});
+  const program = compileJoin(plan, { ...prepared, knownEnds }, duckDbDialect);
   const statements = program.lanes
     .flat()
     .flatMap((step) => [
@@ -167,12 +175,12 @@ async function isTrue(runner: StatementRunner, query: string, context: ErrorCont
   return Object.values(row)[0] === true;
 }
 
-async function reportOf(
+async function countReports(
   session: Session,
-  spine: LoadedSpine,
   queries: readonly ReportQuery[],
   statement: StatementOptions,
-): Promise<RetrievalReport> {
+): Promise<Pick<RetrievalReport, "rowsWithoutEventTime" | "knownOnlyLater"> & { readonly notAfterRow: Readonly<Record<string, number>> }> {
+  const notAfterRow: Record<string, number> = {};
   const rowsWithoutEventTime: Record<string, number> = {};
   const knownOnlyLater: Record<string, number> = {};
   const count = async (query: string): Promise<number> => {
@@ -183,10 +191,11 @@ async function reportOf(
     const { name } = query.join.view;
     if (query.rowsWithoutEventTime !== null && !(name in rowsWithoutEventTime))
       rowsWithoutEventTime[name] = await count(query.rowsWithoutEventTime);
+    if (query.notAfterRow !== null) notAfterRow[name] = await count(query.notAfterRow);
     // A view joined under several keys has several values per row: they add up.
     if (query.knownOnlyLater !== null) knownOnlyLater[name] = (knownOnlyLater[name] ?? 0) + (await count(query.knownOnlyLater));
   }
-  return { spineRows: spine.rowCount, rowsWithoutEventTime, knownOnlyLater };
+  return { rowsWithoutEventTime, knownOnlyLater, notAfterRow };
 }
 
 /** Progress over the steps of a program, each of which counts alike; several may run at once. */

@@ -28,6 +28,7 @@ export { chance, choose, int, seededRandom, shuffle, times } from "./random/seed
 export { type Comparison, compareResults, type Mismatch, printComparison } from "./run/compare-results.ts";
 export { DecisionCounter } from "./run/count-decisions.ts";
 export type { FileColumn, InstantType, OfflineEngine } from "./run/engine.ts";
+export { labelsSuite } from "./run/labels-suite.ts";
 export { momentsSuite } from "./run/moments-suite.ts";
 export { pointInTimeSuite } from "./run/point-in-time-suite.ts";
 // sample definitions

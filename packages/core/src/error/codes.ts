@@ -43,6 +43,7 @@ export const errorCodes = {
   ASOF_NAME_COLLISION: entry(400, 2, false, "Two columns of one result have the same name."),
   ASOF_QUERY_FAILED: entry(500, 1, false, "The offline engine refused or failed a query."),
   ASOF_OUT_OF_MEMORY: entry(500, 1, false, "The offline engine could not stay within its memory limit."),
+  ASOF_LABELS_IMMATURE: entry(400, 1, false, "Labels are not final yet for rows of the spine, and the retrieval demands that they are."),
   ASOF_OUTPUT_FAILED: entry(500, 1, false, "A result could not be written, for example on a full disk; nothing is left behind."),
   ASOF_REQUEST_VIEW_FAILED: entry(500, 1, false, "A request view threw."),
   // registry

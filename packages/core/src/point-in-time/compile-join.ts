@@ -4,6 +4,7 @@ import { isBounded } from "./bounds.ts";
 import type { Dialect } from "./dialect.ts";
 import { bindHistory, countUndated, hasCreated } from "./history-sql.ts";
 import type { JoinPlan } from "./join-plan.ts";
+import { compileLabels, matureOnly } from "./labels-sql.ts";
 import { compilePlainView } from "./plain-view.ts";
 import type { JoinProgram, JoinTables, OutputColumn, ReportQuery, Step } from "./program.ts";
 import { compileWindowedView } from "./windowed-view.ts";
@@ -19,15 +20,16 @@ export function compileJoin(plan: JoinPlan, tables: JoinTables, dialect: Dialect
     const bound = bindHistory(join, tables.histories[i] ?? { batch: null, log: null });
     const output = `asof_view_${i}`;
     const alias = `v${i}`;
+    const end = tables.knownEnds?.[i] ?? null;
     const common = { join, bound, spine: tables.spine, output, knowledge: plan.knowledge };
-    lanes.push(
-      join.view.form === "plain"
-        ? compilePlainView({ ...common, view: join.view }, dialect)
-        : compileWindowedView({ ...common, view: join.view, bounds: plan.bounds }, dialect),
-    );
+    if (join.view.form === "windowed") lanes.push(compileWindowedView({ ...common, view: join.view, bounds: plan.bounds }, dialect));
+    else if (join.label === undefined) lanes.push(compilePlainView({ ...common, view: join.view }, dialect));
+    else lanes.push(compileLabels({ ...common, view: join.view }, join.label, end, dialect));
     aliases.push({ table: output, alias });
     join.features.forEach((f, j) => {
-      outputs.push({ name: f.output, type: f.feature.type, sql: `${alias}.o${j}` });
+      const value = `${alias}.o${j}`;
+      const sql = join.label === undefined ? value : matureOnly(value, f.feature.type, join.label, end, dialect);
+      outputs.push({ name: f.output, type: f.feature.type, sql });
       if (plan.bounds && isBounded(f.feature)) {
         hidden.push(
           { name: `${f.output}__n`, type: float64, sql: `${alias}.n${j}` },
@@ -38,7 +40,8 @@ export function compileJoin(plan: JoinPlan, tables: JoinTables, dialect: Dialect
     reports.push({
       join,
       rowsWithoutEventTime: countUndated(bound, dialect),
-      knownOnlyLater: hasCreated(bound) ? `SELECT count(*) FROM ${output} WHERE late` : null,
+      knownOnlyLater: hasCreated(bound) && join.label === undefined ? `SELECT count(*) FROM ${output} WHERE late` : null,
+      notAfterRow: join.label === undefined ? null : `SELECT count(*) FROM ${output} WHERE late`,
     });
   });
   return { lanes, outputs: [...outputs, ...hidden], from: dialect.zip(aliases), reports };

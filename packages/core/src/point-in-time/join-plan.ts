@@ -15,7 +15,14 @@ export interface JoinPlan {
    * `<output>__abs` (float64: Σ|x|, or Σx² for variance and stddev): what the equality of floats needs. Off for users' retrievals.
    */
   readonly bounds: boolean;
+  /**
+   * What becomes of spine rows of which any label is immature: kept with a null (default), dropped and counted, or an error
+   * (ASOF_LABELS_IMMATURE) that names the first.
+   */
+  readonly immature?: Immature;
 }
+
+export type Immature = "keep" | "drop" | "error";
 
 export interface SpinePlan {
   /** The as-of time's column. */
@@ -33,6 +40,21 @@ export interface ViewJoin {
   /** Effective age limit: the smaller of the view's ttl and the use's maxAge. Null = unbounded. Windowed views: null. */
   readonly ttlUs: number | null;
   readonly features: readonly { readonly feature: FeatureModel; readonly output: string }[];
+  /** Set where the outputs are labels instead of features. The view is then plain, of a source with event time. */
+  readonly label?: LabelJoin;
+}
+
+/**
+ * Rule "Labels". The label of a spine row (key, t) is what an as-of read at t + delay sees by what was known then, whatever the plan's
+ * knowledge: later rows and later corrections never change it. It is null where t + delay is later than the end up to which the source is
+ * known: the row is immature.
+ */
+export interface LabelJoin {
+  readonly delayUs: number;
+  /** The end as the user knows it; null = the greatest event or created time of the source. */
+  readonly knownUntilUs: number | null;
+  /** Nothing is known beyond it. */
+  readonly nowUs: number;
 }
 
 /** Rule "History": the batch rows before the handover plus the log rows from it on. */

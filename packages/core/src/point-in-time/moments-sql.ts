@@ -27,7 +27,10 @@ export type Moments =
  * keys, or none, changes every known key that agrees with it.
  */
 export function selectMoments(plan: JoinPlan, histories: readonly HistoryTables[], moments: Moments, dialect: Dialect): string {
-  const views = plan.views.map((join, i) => viewOf(plan, join, histories[i] ?? { batch: null, log: null }, dialect));
+  // Labels are what is told later of a row: they make none.
+  const views = plan.views.flatMap((join, i) =>
+    join.label === undefined ? [viewOf(plan, join, histories[i] ?? { batch: null, log: null }, dialect)] : [],
+  );
   const all = plan.spine.keys.map((_, i) => `k${i}`);
   const whole = views.filter((v) => v.places.length === all.length);
   assert(whole.length > 0, "a retrieval without a spine has a view with all of the keys");

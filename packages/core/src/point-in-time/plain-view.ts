@@ -18,6 +18,8 @@ export interface PlainJoin {
    * after t). Names of helper tables begin with it.
    */
   readonly output: string;
+  /** In place of its own meaning `late` says whether the row's event time is not after t minus this, for t up to `untilUs`. Labels only. */
+  readonly notAfter?: { readonly delayUs: number; readonly untilUs: number | null };
 }
 
 /**
@@ -223,7 +225,9 @@ function fetch(context: Context, count: number, match: string): string {
   return `(${select(context, context.columns.slice(0, count))}) AS e JOIN ${match} AS m ON ${on.join(" AND ")}`;
 }
 
-function late({ created }: Context, time: string): string {
+function late({ created, notAfter }: Context, time: string): string {
+  if (notAfter !== undefined)
+    return `${notAfter.untilUs === null ? "FALSE" : `(e.t <= ${time} - ${notAfter.delayUs} AND ${time} <= ${notAfter.untilUs})`} AS late`;
   return `${created ? `e.cr > ${time}` : "FALSE"} AS late`;
 }
 

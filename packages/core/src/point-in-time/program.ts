@@ -46,6 +46,8 @@ export interface JoinTables {
   readonly spine: SpineTable;
   /** One per view of the plan. */
   readonly histories: readonly HistoryTables[];
+  /** Per view the end up to which its labels are known; null for features, and for labels of which nothing is known. */
+  readonly knownEnds?: readonly (number | null)[];
 }
 
 /** A column that a program puts out. */
@@ -60,6 +62,8 @@ export interface ReportQuery {
   readonly rowsWithoutEventTime: string | null;
   /** Null where the source has no created time. */
   readonly knownOnlyLater: string | null;
+  /** Labels only: mature labels whose row lies not after t, so that a feature could have seen it. */
+  readonly notAfterRow: string | null;
 }
 
 /** A compiled join: run the lanes, then select from `from`, which yields one row per spine row, in its order. */

@@ -31,6 +31,20 @@ export interface RetrievalReport {
   readonly rowsWithoutEventTime: Readonly<Record<string, number>>;
   /** Per view whose source has a created column: spine rows whose value was known only after t. */
   readonly knownOnlyLater: Readonly<Record<string, number>>;
+  /** Per label: how its rows stand. */
+  readonly labels: Readonly<Record<string, LabelReport>>;
+  /** Spine rows that are left out because a label was immature and the plan says so. */
+  readonly droppedRows: number;
+}
+
+/** How the labels of one definition stand, in rows of the spine. */
+export interface LabelReport {
+  /** The end up to which the source is known, UTC µs; null where it has no rows. */
+  readonly knownUntilUs: number | null;
+  /** Rows whose label is not final at that end. */
+  readonly immature: number;
+  /** Mature rows whose label comes from a source row not after the row's time: a feature could have seen it. A ttl shorter than the delay excludes them. */
+  readonly notAfterRow: number;
 }
 
 /**

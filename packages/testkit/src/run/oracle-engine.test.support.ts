@@ -42,7 +42,7 @@ export function oracleEngine(replaces: Partial<Rules> = {}): OfflineEngine {
       const { columns, rows } = readSpine(plan, spine, files);
       const tables = Object.fromEntries(plan.views.map((join) => [join.view.source.name, readTable(plan, join, files, logs)]));
       const answers = oracle(plan, tables, rows, { ...designRules, ...replaces });
-      const report = { spineRows: rows.length, ...expectedReport(plan, tables, rows) };
+      const report = { spineRows: rows.length, ...expectedReport(plan, tables, rows), labels: {}, droppedRows: 0 };
       return resultOf(plan, columns, rows, answers, report);
     },
     [Symbol.asyncDispose]: async () => {},
