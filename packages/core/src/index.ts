@@ -47,6 +47,7 @@ export {
   variance,
 } from "./definition/aggregates.ts";
 // definition: what works on definitions
+export { tablesOf } from "./definition/check-source.ts";
 export { collectDefinitions } from "./definition/collect.ts";
 export { type AnyDefinition, isDefinition, issuesOf, modelOf, referenceOf } from "./definition/definition.ts";
 export type { Duration } from "./definition/duration.ts";
@@ -91,6 +92,7 @@ export {
   least,
   literal,
 } from "./definition/functions.ts";
+export { type AnyLabel, type Label, type LabelOptions, label } from "./definition/label.ts";
 export type {
   AggregateFunction,
   AggregateModel,
@@ -98,6 +100,7 @@ export type {
   EntityModel,
   FeatureModel,
   FileSourceModel,
+  LabelModel,
   Meta,
   NamedValue,
   ObjectModel,
@@ -116,12 +119,14 @@ export type {
 export { json, list, map, set, struct, vector } from "./definition/nested-types.ts";
 export { physicalName } from "./definition/physical-name.ts";
 export { nearest } from "./definition/read.ts";
+export { isLabel } from "./definition/read-references.ts";
 export { type ComputeInput, type RequestViewOptions, requestView } from "./definition/request-view.ts";
 export type {
   FeatureStatus,
   FlatFeatures,
   Interval,
   Knowledge,
+  LabelColumns,
   OnlineFeatures,
   Selected,
   ServiceOf,

@@ -6,6 +6,7 @@ import {
   formatDuration,
   formatInstant,
   type Json,
+  type LabelModel,
   type Meta,
   printFieldChange,
   printType,
@@ -45,6 +46,8 @@ export async function describeObjects(session: Session, kind: DescribedKind): Pr
       return describeFeatures(session, registry);
     case "feature_service":
       return [...models.services.values()].map(describeService);
+    case "label":
+      return [...models.labels.values()].map(describeLabel);
     case "project":
       return describeProjects(session);
   }
@@ -241,6 +244,23 @@ function readsView(reference: ViewReference, view: string): boolean {
   if (reference.project !== undefined) return false;
   if (reference.view.name === view) return true;
   return reference.view.form === "request" && reference.view.inputs.some((input) => readsView(input, view));
+}
+
+function describeLabel(label: LabelModel): DescribedObject {
+  const columns = label.features.map((f) => [f.name, withMeta(printType(f.type), f.meta)] as const);
+  const { entities, source, delayUs, ttlUs } = label;
+  return {
+    name: label.name,
+    meta: label.meta,
+    cells: { ENTITIES: names(entities).join(", "), SOURCE: source.name, DELAY: formatDuration(delayUs), COLUMNS: String(columns.length) },
+    whole: {
+      entities: names(entities),
+      source: source.name,
+      delay: formatDuration(delayUs),
+      ttl: ttlUs === null ? "no limit" : formatDuration(ttlUs),
+      columns: Object.fromEntries(columns),
+    },
+  };
 }
 
 /** Every project of the registry, not only the one at hand. */

@@ -1,6 +1,6 @@
 /** A kind of object that can be listed and described. Command names are Feast's. */
 export interface DescribedKind {
-  readonly name: "entity" | "source" | "feature_view" | "feature" | "feature_service" | "project";
+  readonly name: "entity" | "source" | "feature_view" | "feature" | "feature_service" | "label" | "project";
   readonly command: string;
   readonly plural: string;
   /** A name in the example project, for help texts. */
@@ -13,5 +13,6 @@ export const describedKinds: readonly DescribedKind[] = [
   { name: "feature_view", command: "feature-views", plural: "feature views", example: "churn_features" },
   { name: "feature", command: "features", plural: "features", example: "churn_features:tenure_months" },
   { name: "feature_service", command: "feature-services", plural: "feature services", example: "churn_v1" },
+  { name: "label", command: "labels", plural: "labels", example: "churn" },
   { name: "project", command: "projects", plural: "projects", example: "predictflow" },
 ];

@@ -231,6 +231,11 @@ function addRetrievalCommands(program: Command, context: CommandContext): void {
     .addOption(
       new Option("--knowledge <kind>", "created: only what was known by the row's time").choices(["event", "created"]).default("event"),
     )
+    .option("--label <name>", "add a label: its columns as known its delay after the row's time; repeat for several", collect)
+    .addOption(
+      new Option("--immature <what>", "rows whose label is not final yet; default keep, with null").choices(["keep", "drop", "error"]),
+    )
+    .option("--labels-known-until <time>", "up to when the labels' sources are known; default: as far as their newest row tells")
     .option("--sql", "print the statements instead of running them")
     .action(async (_options, command: Command) =>
       (await import("./commands/historical.ts")).runHistoricalFeatures(context, command.optsWithGlobals()),

@@ -1,4 +1,4 @@
-import { AsofError, type ErrorCode, isDefinition, printValue } from "@asof/core";
+import { AsofError, type ErrorCode, isDefinition, isLabel, printValue } from "@asof/core";
 
 // Callers in JavaScript see no types. What they pass by mistake is refused here, before it is read as something else.
 
@@ -19,8 +19,18 @@ export function checkAsked(query: unknown): void {
   const fix = "Write features: [basketActivity, churnFeatures.pick(…)].";
   if (!Array.isArray(features) || features.length === 0) refuse("ASOF_REQUEST_INVALID", "features", features, "a list of views", fix);
   for (const [i, view] of features.entries()) {
+    if (isLabel(view)) refuseLabel(`features[${i}]`, view.name);
     if (!isKind(view, "view")) refuse("ASOF_REQUEST_INVALID", `features[${i}]`, view, "a view", fix);
   }
+}
+
+/** A label asked for as a feature would leak: ASOF_REQUEST_INVALID. */
+export function refuseLabel(path: string, name: string): never {
+  throw new AsofError("ASOF_REQUEST_INVALID", `"${name}" is a label: it is not known at a row's time, and as a feature it would leak.`, {
+    path,
+    value: name,
+    fix: "Ask for it with `labels`, beside the features.",
+  });
 }
 
 /** ASOF_REQUEST_INVALID unless the rows of an online request are a list. Each row is checked where it is read. */
@@ -37,7 +47,7 @@ export function checkEntity(entity: unknown): void {
 
 /** ASOF_SPINE_INVALID for a spine that is neither rows, text nor a query; ASOF_REQUEST_INVALID for options of another kind. */
 export function checkHistorical(query: unknown): void {
-  const { spine, between, latestAsOf, knowledge, timeColumn, fullFeatureNames } = isRecord(query) ? query : {};
+  const { spine, between, latestAsOf, knowledge, timeColumn, fullFeatureNames, labels, immature } = isRecord(query) ? query : {};
   const fix = 'Give rows, the path of a Parquet or CSV file, or { sql: "select …" }.';
   const given = [spine, between, latestAsOf].filter((rows) => rows !== undefined).length;
   if (given > 1) {
@@ -59,6 +69,13 @@ export function checkHistorical(query: unknown): void {
   // Read as "event", a misspelt "created" would make the very leak that it was to exclude.
   if (knowledge !== undefined && knowledge !== "event" && knowledge !== "created") {
     refuse("ASOF_REQUEST_INVALID", "knowledge", knowledge, "a kind of knowledge", 'Write knowledge: "event" or "created".');
+  }
+  if (labels !== undefined && !(Array.isArray(labels) && labels.every(isLabel))) {
+    refuse("ASOF_REQUEST_INVALID", "labels", labels, "a list of labels", "Write labels: [churned], with what label(…) made.");
+  }
+  // Read as "keep", a misspelt "drop" would leave rows in that were not to be there.
+  if (immature !== undefined && immature !== "keep" && immature !== "drop" && immature !== "error") {
+    refuse("ASOF_REQUEST_INVALID", "immature", immature, "what becomes of immature rows", 'Write immature: "keep", "drop" or "error".');
   }
   if (timeColumn !== undefined && typeof timeColumn !== "string") {
     refuse("ASOF_REQUEST_INVALID", "timeColumn", timeColumn, "the name of a column", 'Write timeColumn: "event_timestamp".');

@@ -1,6 +1,7 @@
 import {
   type ActivateOptions,
   type ActivateOutcome,
+  type AnyLabel,
   type AnyService,
   type AnySource,
   type AnyValueType,
@@ -12,7 +13,9 @@ import {
   type FeastAnswer,
   type InstantLiteral,
   type Interval,
+  issuesOf,
   type KeptStatistics,
+  type LabelModel,
   listVersions,
   type MaterializeOutcome,
   type MaterializeProgress,
@@ -137,6 +140,9 @@ interface LooseHistoricalQuery extends LooseQuery {
   readonly timeColumn?: string;
   readonly fullFeatureNames?: boolean;
   readonly knowledge?: "event" | "created";
+  readonly labels?: readonly AnyLabel[];
+  readonly immature?: "keep" | "drop" | "error";
+  readonly labelsKnownUntil?: InstantLiteral;
   readonly signal?: AbortSignal;
   readonly onProgress?: (fraction: number | null, phase: string) => void;
 }
@@ -230,11 +236,19 @@ async function getHistorical(session: Session, query: LooseHistoricalQuery): Pro
     spine: spineOf(query, asked),
     timeColumn: query.timeColumn,
     knowledge: query.knowledge,
+    labels: labelsOf(query.labels ?? []),
+    immature: query.immature,
+    labelsKnownUntilUs: query.labelsKnownUntil === undefined ? undefined : parseInstant(query.labelsKnownUntil),
     fullFeatureNames: query.fullFeatureNames,
     signal: query.signal,
     onProgress: query.onProgress,
   });
   return new ComputedTrainingSet(session, result, query.service?.name ?? null, { signal: query.signal });
+}
+
+function labelsOf(labels: readonly AnyLabel[]): readonly LabelModel[] {
+  throwIssues(labels.flatMap(issuesOf));
+  return labels.map((label) => modelOf(label));
 }
 
 /** The rows to fill: the spine, or those that the history tells. */

@@ -25,6 +25,7 @@ import {
   type Issue,
   type KeptStatistics,
   keptVersion,
+  type LabelModel,
   type ListStatisticsRequest,
   liftErasure,
   lineageNode,
@@ -70,6 +71,7 @@ import {
   validateRepository,
   writeViews,
 } from "@asof/core";
+import { refuseLabel } from "./check-call.ts";
 
 /** What is asked for: a service, or references to views. */
 export type Asked = ServiceModel | readonly ViewReference[];
@@ -203,6 +205,28 @@ export class Session implements AsyncDisposable {
     return others;
   }
 
+  /** Labels by their names: of the definition files where they have them, else of the registry. */
+  async labels(names: readonly string[]): Promise<readonly LabelModel[]> {
+    const defined = (await this.definitions()).labels ?? [];
+    return await Promise.all(
+      names.map(async (name) => {
+        const found = defined.find((l) => l.name === name) ?? (await this.registry()).models.labels.get(name);
+        if (found !== undefined) return found;
+        const known = [...new Set([...defined.map((l) => l.name), ...(await this.registry()).models.labels.keys()])].sort();
+        const near = nearest(name, known);
+        throw new AsofError(
+          "ASOF_OBJECT_UNKNOWN",
+          `No label "${name}" is defined or registered. There are: ${known.join(", ") || "none"}.`,
+          {
+            path: name,
+            value: name,
+            fix: `${near === null ? "" : `Did you mean "${near}"? `}Fix the name, or define it with label(…).`,
+          },
+        );
+      }),
+    );
+  }
+
   /**
    * What apply would do. Throws ASOF_DEFINITION_INVALID with every fault of the definitions, and of the sources that they name
    * unless `skipSourceValidation`.
@@ -241,6 +265,7 @@ export class Session implements AsyncDisposable {
       offline: this.runtime.offline,
       handoverOf: (source, project) => ownerOf(project)?.handoverOf(source) ?? null,
       firstIngestOf: (source, project) => ownerOf(project)?.firstIngestOf(source) ?? null,
+      nowUs: () => this.runtime.clock.nowUs(),
     };
   }
 
@@ -351,11 +376,13 @@ export class Session implements AsyncDisposable {
   }
 
   /** Records a saved training set: what it was made from, and by which retrieval. */
-  async recordTrainingSet(plan: RequestPlan, path: string, rows: number, service: string | null): Promise<void> {
+  async recordTrainingSet({ request: plan, join }: PlannedRetrieval, path: string, rows: number, service: string | null): Promise<void> {
     const { registry, project, clock } = this.runtime;
     const to = lineageNode.trainingSet(path);
     const details = { rows, service };
     const from = new Set(plan.outputs.map((output) => lineageNode.feature(viewNameOf(plan, output), output.feature.name)));
+    for (const { view, label } of join.views)
+      if (label !== undefined) for (const column of view.features) from.add(lineageNode.label(view.name, column.name));
     if (service !== null) from.add(lineageNode.service(service));
     const recordedAtUs = clock.nowUs();
     await registry.addLineage([...from].map((node) => ({ project, from: node, to, recordedBy: "retrieval", recordedAtUs, details })));
@@ -491,6 +518,7 @@ async function groupReferences(
 }
 
 async function refuseView(name: string, registry: () => Promise<RegistryView>): Promise<never> {
+  if ((await registry()).models.labels.has(name)) refuseLabel(name, name);
   const names = [...(await registry()).models.views.keys()].sort();
   const near = nearest(name, names);
   throw new AsofError(

@@ -67,7 +67,7 @@ export class ComputedTrainingSet implements TrainingSet<Record<string, Value>, T
     const { rowsPerFile, bytesPerFile, partitionBy } = options;
     const isFolder = /[/\\]$/.test(path) || [rowsPerFile, bytesPerFile, partitionBy].some((option) => option !== undefined);
     const written = await this.#result.write(path, format, isFolder ? options : null, this.#options);
-    await this.#session.recordTrainingSet(this.planned.request, path, written.rows, this.#servedFor);
+    await this.#session.recordTrainingSet(this.planned, path, written.rows, this.#servedFor);
     return written;
   }
 

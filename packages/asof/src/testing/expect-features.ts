@@ -104,7 +104,13 @@ async function computeAt(
   return answer.rows[0]?.[reference.name] ?? {};
 }
 
-const noModels: ServedRegistry["models"] = { entities: new Map(), sources: new Map(), views: new Map(), services: new Map() };
+const noModels: ServedRegistry["models"] = {
+  entities: new Map(),
+  sources: new Map(),
+  views: new Map(),
+  services: new Map(),
+  labels: new Map(),
+};
 
 /** A view as if it had been applied and covered from the beginning. */
 function serve(model: PlainViewModel | WindowedViewModel): ServedView {

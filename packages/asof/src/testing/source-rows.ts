@@ -13,6 +13,7 @@ import {
   type SourceModel,
   type SpineInput,
   sourceColumns,
+  tablesOf,
   type Value,
 } from "@asof/core";
 
@@ -58,7 +59,7 @@ const placeholder = "asof_testing_time";
 
 function keysOf(definitions: RepositoryModel, source: SourceModel): readonly ColumnModel[] {
   const reads = (own: SourceModel): boolean => own.name === source.name || (own.type === "push" && own.batch?.name === source.name);
-  return definitions.views.flatMap((view) => (view.form !== "request" && reads(view.source) ? view.entities.flatMap((e) => e.keys) : []));
+  return tablesOf(definitions).flatMap((view) => (reads(view.source) ? view.entities.flatMap((e) => e.keys) : []));
 }
 
 function refuseUnknown(source: string, row: TestRow, index: number, known: ReadonlySet<string>): void {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { assertDone, assertFailed, listFiles, runAsof, temporaryFolder } from "./command.test.support.ts";
+import { assertDone, assertFailed, listFiles, runAsof, temporaryFolder, writeFiles } from "./command.test.support.ts";
 import { writeShop } from "./shop.test.support.ts";
 
 const retrieve = "get-historical-features";
@@ -94,5 +94,60 @@ describe("results in a folder", () => {
       assert.match(ended.stderr, says);
     }
     assert.equal(existsSync(join(shop, "x")), false);
+  });
+});
+
+describe("labels", () => {
+  const shop = writeShop(temporaryFolder({ after }));
+  writeFiles(shop, {
+    "features/labels.ts": `
+import { csv, label, bool } from "asof";
+import { customer } from "./shop.ts";
+const cancellations = csv("cancellations", { path: "data/cancellations.csv", eventTime: "event_timestamp", columns: { left: bool() } });
+export const churn = label("churn", { entities: [customer], source: cancellations, delay: "5d" }, { left: bool() });
+`,
+    "data/cancellations.csv":
+      "customer_id,event_timestamp,left\n1,2024-01-12T00:00:00Z,true\n2,2024-01-10T00:00:00Z,false\n1,2024-01-16T00:00:00Z,false\n",
+  });
+  const run = (...args: string[]) => runAsof(args, { cwd: shop });
+  const train = [retrieve, "-f", "profile:tier", "--label", "churn", "--spine"];
+  const spine =
+    "select * from (values (1::bigint, timestamptz '2024-01-10'), (2, timestamptz '2024-01-11'), (1, timestamptz '2024-01-12')) v(customer_id, event_timestamp)";
+
+  test("are planned, applied, listed and described", async () => {
+    assert.match(assertDone(await run("plan")), /^\+ label "churn"$/m);
+    assertDone(await run("apply"));
+    assert.match(assertDone(await run("labels", "list")), /^churn +customer +cancellations +5d +1/m);
+    assert.match(assertDone(await run("labels", "describe", "churn")), /delay: 5d\nttl: no limit\ncolumns:\n {2}left: bool/);
+  });
+
+  test("come beside features; what is not final is counted, dropped or refused", async () => {
+    const kept = assertDone(await run(...train, spine, "--out", "train.parquet"));
+    assert.match(kept, /^3 rows × 4 columns/);
+    assert.match(kept, /churn: 1 rows have no final label yet: its source is known until 2024-01-16T00:00:00Z\./);
+    assert.match(kept, /churn: 1 labels were there at their row's time already; a ttl shorter than the delay excludes them\./);
+    const { rows, report } = JSON.parse(assertDone(await run(...train, spine, "--immature", "drop", "--json")));
+    assert.deepEqual(
+      rows.map((row: Record<string, unknown>) => [row.customer_id, row.left]),
+      [
+        ["1", true],
+        ["2", false],
+      ],
+    );
+    assert.equal(report.droppedRows, 1);
+    const refused = await run(...train, spine, "--immature", "error");
+    assertFailed(refused, { status: 1, code: "ASOF_LABELS_IMMATURE", says: /not final yet for 1 of 3 rows, the first: row 2/ });
+    const known = JSON.parse(assertDone(await run(...train, spine, "--labels-known-until", "2024-02-01", "--json")));
+    assert.deepEqual(
+      known.rows.map((row: Record<string, unknown>) => row.left),
+      [true, false, false],
+    );
+  });
+
+  test("are no features, and a wrong name is told", async () => {
+    const leak = await run(retrieve, "-f", "churn:left", "--spine", spine);
+    assertFailed(leak, { status: 2, code: "ASOF_REQUEST_INVALID", says: /"churn" is a label: .*it would leak/ });
+    const typo = await run(retrieve, "-f", "profile:tier", "--label", "churm", "--spine", spine);
+    assertFailed(typo, { status: 2, code: "ASOF_OBJECT_UNKNOWN", says: /No label "churm".*Did you mean "churn"\?/ });
   });
 });

@@ -1,7 +1,7 @@
 import { printType } from "../value/type.ts";
 import { checkColumnName, checkUnique } from "./check-names.ts";
 import { checkSecrets } from "./check-secrets.ts";
-import type { RepositoryModel, SourceModel } from "./model.ts";
+import type { LabelModel, PlainViewModel, RepositoryModel, SourceModel, WindowedViewModel } from "./model.ts";
 import { type IssueList, listNames, nearest } from "./read.ts";
 
 /** Checks one source by itself. */
@@ -29,8 +29,8 @@ export function checkMappings(model: RepositoryModel, list: IssueList): void {
     const known = new Set(
       [...source.columns.map((c) => c.name), source.eventTime, source.createdTime, source.eventId].filter((n) => n !== null),
     );
-    for (const view of model.views) {
-      if (view.form === "request" || !usesSource(view.source, source)) continue;
+    for (const view of tablesOf(model)) {
+      if (!usesSource(view.source, source)) continue;
       for (const key of view.entities.flatMap((e) => e.keys)) known.add(key.name);
     }
     for (const name of Object.keys(source.mapping)) {
@@ -41,6 +41,11 @@ export function checkMappings(model: RepositoryModel, list: IssueList): void {
       list.add("ASOF_COLUMN_UNKNOWN", `sources.${source.name}.mapping.${name}`, name, message, fix);
     }
   }
+}
+
+/** What reads rows by keys: stored views and labels. */
+export function tablesOf(model: RepositoryModel): readonly (PlainViewModel | WindowedViewModel | LabelModel)[] {
+  return [...model.views.filter((v) => v.form !== "request"), ...(model.labels ?? [])];
 }
 
 function usesSource(used: SourceModel, source: SourceModel): boolean {

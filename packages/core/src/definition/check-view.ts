@@ -7,9 +7,8 @@ import type { AggregateModel, FeatureModel, PlainViewModel, ViewModel, WindowedV
 import type { IssueList } from "./read.ts";
 import { checkWindow, defaultHopUs } from "./window.ts";
 
-/** Checks one view against its source, entities or inputs. */
-export function checkView(view: ViewModel, list: IssueList): void {
-  const path = `feature_views.${view.name}`;
+/** Checks one view against its source, entities or inputs. `path` is where it stands among the definitions. */
+export function checkView(view: ViewModel, list: IssueList, path = `feature_views.${view.name}`): void {
   const names = view.features.map((f) => f.name);
   checkUnique(names, "features", `${path}.features`, list);
   for (const name of names) checkColumnName(name, "a feature", `${path}.features.${name}`, list);
@@ -21,7 +20,7 @@ export function checkView(view: ViewModel, list: IssueList): void {
   }
   // Without a source (an issue already) nothing can be said about columns.
   if (view.source.name === "") return;
-  checkKeys(view, list);
+  checkKeys(view, list, `${path}.entities`);
   for (const feature of view.features) checkFeature(feature, view, `${path}.features.${feature.name}`, list);
   if (view.source.eventTime !== null) return;
   if (view.form === "windowed") {
@@ -33,9 +32,8 @@ export function checkView(view: ViewModel, list: IssueList): void {
   }
 }
 
-function checkKeys(view: PlainViewModel | WindowedViewModel, list: IssueList): void {
+function checkKeys(view: PlainViewModel | WindowedViewModel, list: IssueList, path: string): void {
   const { source } = view;
-  const path = `feature_views.${view.name}.entities`;
   const keys = view.entities.flatMap((e) => e.keys);
   const names = keys.map((k) => k.name);
   checkUnique(names, "key columns", path, list);

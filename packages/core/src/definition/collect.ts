@@ -1,6 +1,15 @@
 import type { Issue } from "../error/error.ts";
 import { type AnyDefinition, isDefinition, issuesOf, modelOf } from "./definition.ts";
-import type { EntityModel, ObjectModel, RepositoryModel, ServiceModel, SourceModel, ViewModel, ViewReference } from "./model.ts";
+import type {
+  EntityModel,
+  LabelModel,
+  ObjectModel,
+  RepositoryModel,
+  ServiceModel,
+  SourceModel,
+  ViewModel,
+  ViewReference,
+} from "./model.ts";
 import { viewReference } from "./view.ts";
 
 /**
@@ -21,6 +30,7 @@ class Collector {
   readonly #sources = new Set<SourceModel>();
   readonly #views = new Set<ViewModel>();
   readonly #services = new Set<ServiceModel>();
+  readonly #labels = new Set<LabelModel>();
   readonly #issues = new Set<Issue>();
 
   addExport(exported: unknown): void {
@@ -35,6 +45,7 @@ class Collector {
       sources: Object.freeze([...this.#sources]),
       views: Object.freeze([...this.#views]),
       services: Object.freeze([...this.#services]),
+      ...(this.#labels.size === 0 ? {} : { labels: Object.freeze([...this.#labels]) }),
       issues: Object.freeze([...this.#issues]),
     });
   }
@@ -57,6 +68,10 @@ class Collector {
         this.#services.add(model);
         this.#addUsed(model.views);
         return;
+      case "label":
+        this.#labels.add(model);
+        this.#addTable(model);
+        return;
       case "view":
         this.#addView(model);
     }
@@ -74,9 +89,13 @@ class Collector {
       this.#addUsed(view.inputs);
       return;
     }
-    for (const entity of view.entities) this.#add(entity);
+    this.#addTable(view);
+  }
+
+  #addTable({ entities, source }: Pick<LabelModel, "entities" | "source">): void {
+    for (const entity of entities) this.#add(entity);
     // The nameless source stands for one that was not given; its absence is an issue already.
-    if (view.source.name !== "") this.#add(view.source);
+    if (source.name !== "") this.#add(source);
   }
 }
 

@@ -1,19 +1,21 @@
 import type { Issue } from "../error/error.ts";
 import { assert } from "../error/error.ts";
 import type { AnyEntity } from "./entity.ts";
-import type { EntityModel, ObjectModel, ServiceModel, SourceModel, ViewModel, ViewReference } from "./model.ts";
+import type { AnyLabel } from "./label.ts";
+import type { EntityModel, LabelModel, ObjectModel, ServiceModel, SourceModel, ViewModel, ViewReference } from "./model.ts";
 import { payloadOf } from "./payload.ts";
 import type { AnyService } from "./service.ts";
 import type { AnySource } from "./source.ts";
 import { type AnyView, viewReference } from "./view.ts";
 
 /** Anything that a builder defines. */
-export type AnyDefinition = AnyEntity | AnySource | AnyView | AnyService;
+export type AnyDefinition = AnyEntity | AnySource | AnyView | AnyLabel | AnyService;
 
 /** The plain frozen data behind a definition. Of a picked, renamed or aliased view: the view itself. */
 export function modelOf(definition: AnyEntity): EntityModel;
 export function modelOf(definition: AnySource): SourceModel;
 export function modelOf(definition: AnyView): ViewModel;
+export function modelOf(definition: AnyLabel): LabelModel;
 export function modelOf(definition: AnyService): ServiceModel;
 export function modelOf(definition: AnyDefinition): ObjectModel;
 export function modelOf(definition: AnyDefinition): ObjectModel {

@@ -50,7 +50,7 @@ type IsMixed<F extends { readonly [name: string]: { readonly kind: string } }> =
   : false;
 
 /** Nothing, or a message for each wrong feature: only these are looked at, which keeps large repositories fast. */
-type Check<F extends { readonly [name: string]: { readonly kind: string } }, C> = [Wrong<F, C>] extends [never]
+export type Check<F extends { readonly [name: string]: { readonly kind: string } }, C> = [Wrong<F, C>] extends [never]
   ? IsMixed<F> extends true
     ? {
         readonly [K in keyof F]: F[K] extends Aggregate<unknown, C>

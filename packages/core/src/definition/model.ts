@@ -183,7 +183,22 @@ export interface ServiceModel {
   readonly meta: Meta;
 }
 
-export type ObjectModel = EntityModel | SourceModel | ViewModel | ServiceModel;
+/** What is to be predicted: columns of a source as they are known a delay after a row's time. Never a feature. */
+export interface LabelModel {
+  readonly kind: "label";
+  readonly name: string;
+  readonly entities: readonly EntityModel[];
+  readonly source: SourceModel;
+  /** After it a value is final: what comes or is corrected later does not count. */
+  readonly delayUs: number;
+  /** How far before the end of the delay a row may lie; null = unbounded. */
+  readonly ttlUs: number | null;
+  /** The label columns: plain and derived. */
+  readonly features: readonly FeatureModel[];
+  readonly meta: Meta;
+}
+
+export type ObjectModel = EntityModel | SourceModel | ViewModel | LabelModel | ServiceModel;
 
 /** Everything one repository defines. */
 export interface RepositoryModel {
@@ -192,6 +207,8 @@ export interface RepositoryModel {
   readonly sources: readonly SourceModel[];
   readonly views: readonly ViewModel[];
   readonly services: readonly ServiceModel[];
+  /** Left out = none. */
+  readonly labels?: readonly LabelModel[];
   /** Faults found while the objects were built; `validateRepository` returns them with its own. */
   readonly issues?: readonly Issue[];
 }

@@ -66,7 +66,8 @@ function readShared(reader: OptionReader, list: IssueList): { readonly shared?: 
   return {};
 }
 
-const missingSource: SourceModel = Object.freeze({
+/** Stands for a source that was not given. */
+export const missingSource: SourceModel = Object.freeze({
   kind: "source",
   type: "sql",
   name: "",
@@ -91,7 +92,8 @@ function refuseOption(
   if (value !== undefined) list.add(code, `${reader.path}.${name}`, value, message, `Remove ${name}.`);
 }
 
-function readEntities(reader: OptionReader, list: IssueList): readonly EntityModel[] {
+/** The entities of an options object; wrong ones are left out, each with an issue. */
+export function readEntities(reader: OptionReader, list: IssueList): readonly EntityModel[] {
   const value = reader.value("entities") ?? [];
   const path = `${reader.path}.entities`;
   if (!Array.isArray(value)) {
@@ -120,7 +122,8 @@ function readEntities(reader: OptionReader, list: IssueList): readonly EntityMod
   return Object.freeze(entities);
 }
 
-function readSource(reader: OptionReader, list: IssueList): SourceModel | null {
+/** The source of an options object; null after adding an issue. */
+export function readSource(reader: OptionReader, list: IssueList): SourceModel | null {
   const value = reader.value("source");
   const payload = payloadOf(value);
   list.inherit(value);
@@ -130,7 +133,8 @@ function readSource(reader: OptionReader, list: IssueList): SourceModel | null {
   return null;
 }
 
-function readFeature(
+/** One feature as written; null after adding an issue. */
+export function readFeature(
   name: string,
   value: unknown,
   windowed: boolean,

@@ -1,6 +1,7 @@
 import type { RecordBatch } from "../value/record-batch.ts";
 import type { ValueType } from "../value/type.ts";
 import type { InstantLiteral } from "./expr-types.ts";
+import type { AnyLabel } from "./label.ts";
 import type { AnyService, Service } from "./service.ts";
 import type { Merge, NoExtra, Nothing, TypeMessage } from "./type-message.ts";
 import type { AnyValueType } from "./value-types.ts";
@@ -104,6 +105,15 @@ export interface TrainingSet<out Row, out Table> extends AsyncDisposable {
     readonly rowsWithoutEventTime: Readonly<Record<string, number>>;
     /** Per view whose source has a created time: rows whose value was known only after t; `knowledge: "created"` excludes them. */
     readonly knownOnlyLater: Readonly<Record<string, number>>;
+    /**
+     * Per label: up to when its source is known (UTC µs), rows whose label is not final then, and rows whose label comes from a source
+     * row not after their time, which a feature could have seen.
+     */
+    readonly labels: Readonly<
+      Record<string, { readonly knownUntilUs: number | null; readonly immature: number; readonly notAfterRow: number }>
+    >;
+    /** Spine rows left out by `immature: "drop"`. */
+    readonly droppedRows: number;
   };
   /** Streams the rows. */
   rows(): AsyncIterable<Row>;
@@ -143,6 +153,11 @@ export type TrainingRow<S extends AnyService, SpineRow, Columns, Time extends st
     : Omit<SpineRow, Time | keyof Wanted<S>>) &
   FlatFeatures<S["~rows"], Full>;
 
+/** Columns of labels: by their own names, or `label__column` with full names. */
+export type LabelColumns<L extends readonly AnyLabel[], Full> = L extends readonly []
+  ? Nothing
+  : FlatFeatures<{ readonly [I in L[number] as I["name"]]: I["~values"] }, Full>;
+
 /**
  * The typed retrieval methods of a feature store. Each takes exactly one of `service` and `features` (checked at run time). One
  * signature, no overloads: a mistake is then reported where it stands.
@@ -174,6 +189,7 @@ export interface TypedRetrieval<Table> {
     Time extends string = "event_timestamp",
     Columns extends { readonly [name: string]: AnyValueType } = Nothing,
     SpineRow extends { readonly [K in keyof SpineColumns<Selected<S, V>, Time>]: SpineColumns<Selected<S, V>, Time>[K] } = never,
+    const L extends readonly AnyLabel[] = readonly [],
   >(query: {
     readonly service?: S;
     readonly features?: V;
@@ -184,6 +200,15 @@ export interface TypedRetrieval<Table> {
     readonly timeColumn?: Time;
     readonly fullFeatureNames?: Full;
     readonly knowledge?: Knowledge;
+    /** What is to be predicted: columns of their own, as they are known a delay after each row's time. */
+    readonly labels?: L;
+    /**
+     * Rows whose label is not final yet: `"keep"` (default) gives null, `"drop"` leaves them out and counts them, `"error"` fails with
+     * ASOF_LABELS_IMMATURE.
+     */
+    readonly immature?: "keep" | "drop" | "error";
+    /** Up to when the sources of the labels are known; default: as far as their newest row tells. Never beyond now. */
+    readonly labelsKnownUntil?: InstantLiteral;
     /** Ends the work with ASOF_INTERRUPTED. */
     readonly signal?: AbortSignal;
     /** Called now and then with a fraction in [0, 1], or null where the engine cannot tell. */
@@ -191,13 +216,14 @@ export interface TypedRetrieval<Table> {
   }): Promise<
     TrainingSet<
       {
-        readonly [K in keyof TrainingRow<Selected<S, V>, SpineRow, Columns, Time, Full>]: TrainingRow<
+        readonly [K in keyof (TrainingRow<Selected<S, V>, SpineRow, Columns, Time, Full> & LabelColumns<L, Full>)]: (TrainingRow<
           Selected<S, V>,
           SpineRow,
           Columns,
           Time,
           Full
-        >[K];
+        > &
+          LabelColumns<L, Full>)[K];
       },
       Table
     >

@@ -1,6 +1,7 @@
 import type { Issue } from "../error/error.ts";
 import { checkCycles } from "./check-cycles.ts";
 import { checkEntity } from "./check-entity.ts";
+import { checkLabel } from "./check-label.ts";
 import { checkObjectName, checkUnique, checkViewName } from "./check-names.ts";
 import { checkReference, checkRequestFields } from "./check-references.ts";
 import { checkService } from "./check-service.ts";
@@ -33,10 +34,16 @@ export function validateRepository(model: RepositoryModel): readonly Issue[] {
     checkObjectName(service.name, "a feature service", `feature_services.${service.name}`, list);
     checkService(service, list);
   }
+  const labels = model.labels ?? [];
+  for (const label of labels) {
+    checkObjectName(label.name, "a label", `labels.${label.name}`, list);
+    checkLabel(label, list);
+  }
   checkDuplicates(model.entities, "entities", list);
   checkDuplicates(model.sources, "sources", list);
   checkDuplicates(model.views, "feature views", list);
   checkDuplicates(model.services, "feature services", list);
+  checkDuplicates(labels, "labels", list);
   checkMappings(model, list);
   checkCycles(model.views, list);
   return [...(model.issues ?? []), ...list.issues];

@@ -1,3 +1,4 @@
+import { tablesOf } from "../definition/check-source.ts";
 import type { RepositoryModel, SourceModel } from "../definition/model.ts";
 import { AsofError, type Issue, sentenceOf } from "../error/error.ts";
 import type { ColumnInfo, OfflineStore, RunOptions, SourceDescription } from "../store/offline.ts";
@@ -70,8 +71,8 @@ function compareColumns(source: SourceModel, description: SourceDescription): re
 function compareKeys(source: SourceModel, definitions: RepositoryModel, description: SourceDescription): readonly Issue[] {
   const found = new Map(description.columns.map((c) => [c.name, c]));
   const keys = new Map<string, { readonly view: string; readonly type: ValueType }>();
-  for (const view of definitions.views) {
-    if (view.form === "request" || !readsFrom(view.source, source)) continue;
+  for (const view of tablesOf(definitions)) {
+    if (!readsFrom(view.source, source)) continue;
     for (const entity of view.entities) for (const key of entity.keys) keys.set(key.name, { view: view.name, type: key.type });
   }
   return [...keys].flatMap(([name, { view, type }]) => {

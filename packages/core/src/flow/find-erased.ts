@@ -11,19 +11,19 @@ interface Part {
 }
 
 /**
- * Which erased keys a retrieval meets, per stored use of its plan; null where no erasure concerns the plan. The engine gives the different
+ * Which erased keys a retrieval meets, per use of a view; null where no erasure concerns the plan. The engine gives the different
  * keys of the spine, each is hashed once, and those that are erased are left out of the histories by value: what no row asks for need not
  * be. A retrieval that makes its rows from the histories meets all of their keys.
  */
 export async function findErased(
   { offline, ...erasures }: { readonly offline: OfflineStore } & ErasuresByOwner,
-  request: RequestPlan,
+  stored: RequestPlan["stored"],
   histories: readonly History[],
   spine: SpineInput,
   options: RunOptions,
 ): Promise<readonly (readonly ErasedKey[])[] | null> {
   const found = new Map<string, Promise<readonly ErasedKey[]>>();
-  const uses = request.stored.map((use, index) =>
+  const uses = stored.map((use, index) =>
     erasuresOfUse(erasures, use.project).flatMap((known) =>
       known.groups.flatMap((group) => {
         const parts = group.names.flatMap((name): Part[] => {

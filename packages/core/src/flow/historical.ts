@@ -10,9 +10,10 @@ import type { Erasures } from "./erasures.ts";
 import { findErased } from "./find-erased.ts";
 import { folderLayout } from "./folder-layout.ts";
 import { historyOf } from "./history.ts";
+import { type LabelQuery, planLabels, useOfLabel, withLabelKeys } from "./labels.ts";
 import { compileRequestViews, type RequestViewRunner } from "./request-views.ts";
 
-export interface HistoricalQuery extends RunOptions {
+export interface HistoricalQuery extends RunOptions, LabelQuery {
   readonly asked: ServiceModel | readonly ViewReference[];
   readonly spine: SpineInput;
   /** The as-of time's column; default `event_timestamp`, else the spine's only timestamp column. */
@@ -35,6 +36,8 @@ export interface HistoricalContext {
   readonly erasures?: Erasures | null | undefined;
   /** By project, those of the owners of views that are used: they count for these views as well. */
   readonly otherErasures?: ReadonlyMap<string, Erasures> | undefined;
+  /** What the clock shows: nothing is known beyond it. */
+  nowUs(): number;
 }
 
 /** A retrieval that has been planned and checked but not run. */
@@ -59,18 +62,30 @@ export async function planHistorical(context: HistoricalContext, query: Historic
   const histories = request.stored.map(({ view, project }) =>
     historyOf(project ?? context.project, view.source, context.handoverOf(view.source.name, project)),
   );
-  const erased = await findErased(context, request, histories, query.spine, query);
+  const labels = planLabels(query, {
+    request,
+    spineColumns,
+    nowUs: context.nowUs(),
+    historyOf: ({ source }) => historyOf(context.project, source, context.handoverOf(source.name)),
+  });
+  const uses = [...request.stored, ...labels.map(useOfLabel)];
+  const erased = await findErased(context, uses, [...histories, ...labels.map((l) => l.history)], query.spine, query);
+  const erasedOf = (index: number): Pick<History, "erased"> => (erased === null ? {} : { erased: erased[index] ?? [] });
   const join: JoinPlan = {
-    spine: { timeColumn, keys: request.keyColumns },
+    spine: { timeColumn, keys: withLabelKeys(request.keyColumns, labels) },
     knowledge: query.knowledge ?? "event",
     bounds: query.bounds === true,
-    views: request.stored.map((use, index) => ({
-      view: use.view,
-      history: { ...(histories[index] ?? noHistory), ...(erased === null ? {} : { erased: erased[index] ?? [] }) },
-      keys: use.keys.map((k) => ({ key: k.key, spineColumn: k.column, type: k.type })),
-      ttlUs: use.ttlUs,
-      features: use.features.map((feature) => ({ feature, output: storedColumn(request, index, feature.name) })),
-    })),
+    immature: query.immature ?? "keep",
+    views: [
+      ...request.stored.map((use, index) => ({
+        view: use.view,
+        history: { ...(histories[index] ?? noHistory), ...erasedOf(index) },
+        keys: use.keys.map((k) => ({ key: k.key, spineColumn: k.column, type: k.type })),
+        ttlUs: use.ttlUs,
+        features: use.features.map((feature) => ({ feature, output: storedColumn(request, index, feature.name) })),
+      })),
+      ...labels.map((join, i) => ({ ...join, history: { ...join.history, ...erasedOf(request.stored.length + i) } })),
+    ],
   };
   return { request, join, spine: query.spine, spineColumns };
 }

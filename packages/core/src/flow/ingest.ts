@@ -1,4 +1,4 @@
-import type { ColumnModel, PushSourceModel } from "../definition/model.ts";
+import type { ColumnModel, LabelModel, PushSourceModel } from "../definition/model.ts";
 import { AsofError, printValue } from "../error/error.ts";
 import { recordIngest, recordOnlineOnly } from "../registry/source-state.ts";
 import { updateSourceState } from "../registry/update-state.ts";
@@ -31,7 +31,11 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
   const views = viewsOf(registry, source.name);
   const nowUs = runtime.clock.nowUs();
   const idempotencyKey = request.idempotencyKey ?? runtime.random.id();
-  const parsed = parsePushedRows(source, keyColumns(views), request.rows, { nowUs, idempotencyKey, origin: "push" });
+  const parsed = parsePushedRows(source, keyColumns(views, labelsOf(registry, source.name)), request.rows, {
+    nowUs,
+    idempotencyKey,
+    origin: "push",
+  });
   const to = readTarget(request.to);
   const erasures = await openErasures(runtime.project, registry.erasures, runtime.erasureSecret);
   const models = views.map((view) => view.model);
@@ -206,10 +210,15 @@ export function pushSource(registry: RegistryView, name: string): PushSourceMode
   });
 }
 
-/** Key columns of all views over the source, each once: what a row must carry to reach them. */
-export function keyColumns(views: readonly ServedView[]): readonly ColumnModel[] {
+function labelsOf({ models }: RegistryView, source: string): readonly LabelModel[] {
+  return [...models.labels.values()].filter((label) => label.source.name === source);
+}
+
+/** Key columns of all views and labels over the source, each once: what a row must carry to reach them. */
+export function keyColumns(views: readonly ServedView[], labels: readonly LabelModel[] = []): readonly ColumnModel[] {
   const keys = new Map<string, ColumnModel>();
-  for (const view of views) for (const entity of view.model.entities) for (const key of entity.keys) keys.set(key.name, key);
+  for (const { entities } of [...views.map((v) => v.model), ...labels])
+    for (const entity of entities) for (const key of entity.keys) keys.set(key.name, key);
   return [...keys.values()];
 }
 

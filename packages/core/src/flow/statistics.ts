@@ -112,7 +112,7 @@ async function withoutErased(
   const erasures = await openErasures(project, erasuresIn(await registry.snapshot(project)), erasureSecret);
   const plan = planRequest([{ view: model, name: model.name, features: null, keys: {}, maxAgeUs: null }], { fullFeatureNames: true });
   const spine = { kind: "moments", moments: { kind: "latest", atUs: endUs } } as const;
-  const [erased] = (await findErased({ offline, erasures }, plan, [history], spine, { signal })) ?? [];
+  const [erased] = (await findErased({ offline, erasures }, plan.stored, [history], spine, { signal })) ?? [];
   return erased === undefined ? history : { ...history, erased };
 }
 

@@ -1,6 +1,6 @@
-import type { RepositoryModel, ViewModel } from "../definition/model.ts";
+import type { LabelModel, RepositoryModel, ViewModel } from "../definition/model.ts";
 import { assert, type Issue } from "../error/error.ts";
-import { type DefinitionResolver, decodeEntity, decodeSource, decodeView } from "../registry/decode-definition.ts";
+import { type DefinitionResolver, decodeEntity, decodeLabel, decodeSource, decodeView } from "../registry/decode-definition.ts";
 import { referencesOf } from "../registry/references.ts";
 import { columnsOfFeature } from "../registry/used-columns.ts";
 import type { RegistryRecord } from "../store/registry.ts";
@@ -80,14 +80,15 @@ function chooseDependents(
   const refusals: Issue[] = [];
   if (changed.size === 0) return { writes: found, refusals };
   const resolver = resolverAfter(registered, changed);
-  for (const record of registered.records("feature_view")) {
-    if (defined.has(`feature_view ${record.name}`) || deletes.includes(record)) continue;
-    const { entities, source } = referencesOf("feature_view", record.name, record.spec);
+  for (const record of [...registered.records("feature_view"), ...registered.records("label")]) {
+    const kind = record.kind === "label" ? "label" : "feature_view";
+    if (defined.has(`${kind} ${record.name}`) || deletes.includes(record)) continue;
+    const { entities, source } = referencesOf(kind, record.name, record.spec);
     if (!changed.has(`source ${source}`) && !entities.some((name) => changed.has(`entity ${name}`))) continue;
-    const view = decodeView(record.name, record.spec, resolver);
+    const view = kind === "label" ? decodeLabel(record.name, record.spec, resolver) : decodeView(record.name, record.spec, resolver);
     const lost = missingColumns(view);
     if (lost.length > 0) refusals.push(refuseLostColumns(view, record, lost));
-    const write = makeWrite("feature_view", view, record, record.repository, null);
+    const write = makeWrite(kind, view, record, record.repository, null);
     if (changesAnything(write)) found.push(write);
   }
   return { writes: found, refusals };
@@ -109,8 +110,8 @@ function resolverAfter(registered: Registered, changed: ReadonlyMap<string, Writ
   };
 }
 
-function missingColumns(view: ViewModel): readonly string[] {
-  if (view.form === "request") return [];
+function missingColumns(view: ViewModel | LabelModel): readonly string[] {
+  if (view.kind === "view" && view.form === "request") return [];
   const known = new Set(view.source.columns.map((c) => c.name));
   return [...new Set(view.features.flatMap(columnsOfFeature))].filter((name) => !known.has(name));
 }
@@ -134,13 +135,13 @@ function warnForeign(write: Write, before: RegistryRecord): PlanWarning {
   };
 }
 
-function refuseLostColumns(view: ViewModel, record: RegistryRecord, columns: readonly string[]): Issue {
-  const source = view.form === "request" ? "" : view.source.name;
+function refuseLostColumns(view: ViewModel | LabelModel, record: RegistryRecord, columns: readonly string[]): Issue {
+  const source = view.kind === "view" && view.form === "request" ? "" : view.source.name;
   return {
     code: "ASOF_IN_USE",
     path: `source.${source}.columns`,
     value: columns.join(", "),
-    message: `Source "${source}" loses ${columns.map((c) => `column "${c}"`).join(", ")}, used by feature view "${view.name}" of repository "${record.repository}".`,
+    message: `Source "${source}" loses ${columns.map((c) => `column "${c}"`).join(", ")}, used by ${printObject(view.kind === "label" ? "label" : "feature_view", view.name)} of repository "${record.repository}".`,
     fix: `Keep the column, or remove the features made from it in "${record.repository}" first.`,
   };
 }

@@ -13,6 +13,7 @@ const durations: Readonly<Record<string, string>> = {
   hopUs: "none",
   ttlUs: "no limit",
   maxAgeUs: "no limit",
+  delayUs: "none",
   separableUs: "none",
 };
 
@@ -20,7 +21,7 @@ const textMax = 160;
 
 /** A path as people read it: `features.spend_30d.window`. */
 export function printFieldPath(path: string): string {
-  return path.replace(".aggregate.", ".").replace(/\b(window|hop|ttl|maxAge|separable)Us$/, "$1");
+  return path.replace(".aggregate.", ".").replace(/\b(window|hop|ttl|maxAge|separable|delay)Us$/, "$1");
 }
 
 /** `30d → 60d`, or the one side that is there. */

@@ -73,7 +73,7 @@ function changesVersion(registered: Registered, write: Write | undefined, versio
 }
 
 function addUse(uses: Map<string, Use>, kind: PlanKind, name: string, feature: string | null, user: RegistryRecord): void {
-  const userKind = user.kind === "feature_service" ? "feature_service" : "feature_view";
+  const userKind = user.kind === "feature_service" || user.kind === "label" ? user.kind : "feature_view";
   addUser(uses, kind, name, feature, `${printObject(userKind, user.name)} of repository "${user.repository}"`);
 }
 

@@ -1,9 +1,17 @@
-import type { RepositoryModel, RequestViewModel, ServiceModel, SourceModel, ViewModel, ViewReference } from "../definition/model.ts";
+import type {
+  ObjectModel,
+  RepositoryModel,
+  RequestViewModel,
+  ServiceModel,
+  SourceModel,
+  ViewModel,
+  ViewReference,
+} from "../definition/model.ts";
 import { relativePathOf } from "../definition/relative-path.ts";
 import type { Issue } from "../error/error.ts";
 import { fingerprintOf } from "../registry/canonical-json.ts";
 import { recordKindOf } from "../registry/encode-definition.ts";
-import { type DerivedEdge, lineageOfService, lineageOfVersion, lineageOfView } from "../registry/lineage.ts";
+import { type DerivedEdge, lineageOfLabel, lineageOfService, lineageOfVersion, lineageOfView } from "../registry/lineage.ts";
 import { servedViewOf } from "../registry/models.ts";
 import { referencesOf } from "../registry/references.ts";
 import { putState } from "../registry/update-state.ts";
@@ -227,7 +235,7 @@ function putDefinition(project: string, write: Write): RegistryChange {
 
 function lineageChange(draft: Draft, write: Write): Implications["lineage"] {
   const { model } = write;
-  const own = model.kind === "view" ? lineageOfView(model) : model.kind === "service" ? lineageOfService(model) : [];
+  const own = lineageOf(model);
   const ownBefore = write.before === null ? [] : edgesOfRecord(draft.registered, write.before);
   if (model.kind !== "view" || write.before === null) return netLineage(own, ownBefore);
   // Who reads all features of the view reads those that come and go.
@@ -263,11 +271,17 @@ function edgesOf(user: ServiceModel | RequestViewModel): readonly DerivedEdge[] 
 }
 
 function edgesOfRecord(registered: Registered, record: RegistryRecord): readonly DerivedEdge[] {
-  const { views, services } = registered.models();
-  const view = record.kind === "feature_view" ? views.get(record.name) : undefined;
-  const service = record.kind === "feature_service" ? services.get(record.name) : undefined;
-  if (view !== undefined) return lineageOfView(view);
-  return service === undefined ? [] : lineageOfService(service);
+  const { views, services, labels } = registered.models();
+  const objects = { feature_view: views, feature_service: services, label: labels };
+  const { kind, name } = record;
+  const model = kind === "feature_view" || kind === "feature_service" || kind === "label" ? objects[kind].get(name) : undefined;
+  return model === undefined ? [] : lineageOf(model);
+}
+
+function lineageOf(model: ObjectModel): readonly DerivedEdge[] {
+  if (model.kind === "view") return lineageOfView(model);
+  if (model.kind === "label") return lineageOfLabel(model);
+  return model.kind === "service" ? lineageOfService(model) : [];
 }
 
 /** Edges that only one side has. */

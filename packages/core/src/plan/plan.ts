@@ -5,7 +5,7 @@ import type { Json } from "../value/json.ts";
 
 export type PlanAction = "created" | "changed" | "recreated" | "deleted";
 
-export type PlanKind = "project" | "entity" | "source" | "feature_view" | "feature_service";
+export type PlanKind = "project" | "entity" | "source" | "feature_view" | "feature_service" | "label";
 
 /** One field that is not as it was. An absent `before` or `after` means that the field is not there on that side. */
 export interface FieldDifference {

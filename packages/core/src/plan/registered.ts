@@ -8,7 +8,7 @@ import type { Json } from "../value/json.ts";
 import type { PlanKind } from "./plan.ts";
 
 /** Kinds of objects that repositories define, in the order in which they build on each other. */
-export const objectKinds = ["entity", "source", "feature_view", "feature_service"] as const;
+export const objectKinds = ["entity", "source", "feature_view", "feature_service", "label"] as const;
 
 export type ObjectKind = (typeof objectKinds)[number];
 
@@ -34,7 +34,7 @@ export interface Registered {
 
 export function indexRegistered(snapshot: RegistrySnapshot, project: string): Registered {
   const records = new Map<string, RegistryRecord>();
-  const byKind: Record<ObjectKind, RegistryRecord[]> = { entity: [], source: [], feature_view: [], feature_service: [] };
+  const byKind: Record<ObjectKind, RegistryRecord[]> = { entity: [], source: [], feature_view: [], feature_service: [], label: [] };
   for (const record of snapshot.records) {
     if (record.project !== project) continue;
     records.set(idOf(record.kind, record.name), record);
@@ -68,6 +68,7 @@ export function indexRegistered(snapshot: RegistrySnapshot, project: string): Re
         source: specsOf(byKind.source),
         feature_view: specsOf(byKind.feature_view),
         feature_service: specsOf(byKind.feature_service),
+        label: specsOf(byKind.label),
       });
       return models;
     },

@@ -18,7 +18,7 @@ const colors: Readonly<Record<PlanAction | "warning" | "refusal", number>> = {
 };
 
 /** Fields of a new object that are told: what it is made of, not every default. */
-const newFieldsTold = /^(keys|columns|features|request|views|inputs|source|type|ttlUs)/;
+const newFieldsTold = /^(keys|columns|features|request|views|inputs|source|type|ttlUs|delayUs)/;
 
 /** A plan as text: one block per object, then warnings, refusals and the sum. Ends with a newline. */
 export function renderPlan(plan: Plan, options: RenderOptions = {}): string {

@@ -31,6 +31,7 @@ export function objectsOf(model: RepositoryModel): readonly { readonly kind: Obj
     ...model.sources.map((m) => ({ kind: "source" as const, model: m })),
     ...model.views.map((m) => ({ kind: "feature_view" as const, model: m })),
     ...model.services.map((m) => ({ kind: "feature_service" as const, model: m })),
+    ...(model.labels ?? []).map((m) => ({ kind: "label" as const, model: m })),
   ];
 }
 

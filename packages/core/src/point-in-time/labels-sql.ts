@@ -31,7 +31,8 @@ export function matureOnly(value: string, type: ValueType, { delayUs }: LabelJoi
 
 /** A query for the greatest event or created time of a label's source: as far as it tells, nothing is known beyond. Null without rows. */
 export function selectKnownEnd(join: ViewJoin, tables: HistoryTables, dialect: Dialect): string {
-  const bound = bindHistory(join, tables);
+  // Up to when a source is known, erased rows tell as well.
+  const bound = bindHistory({ ...join, history: { ...join.history, erased: [] } }, tables);
   const created = hasCreated(bound);
   const history = selectHistory(bound, { keys: [], columns: [], created, identity: false, range: wholeTable }, dialect);
   return `SELECT max(${created ? "greatest(t, coalesce(cr, t))" : "t"}) AS known FROM (${history}) AS h`;

@@ -6,6 +6,7 @@ import type {
   EntityModel,
   FeatureModel,
   FileSourceModel,
+  LabelModel,
   Meta,
   ServiceModel,
   SourceModel,
@@ -168,6 +169,21 @@ function decodeShared(metadata: StoredObject): { readonly shared?: true | readon
   const shared = memberOf(metadata, "shared");
   if (shared === undefined) return {};
   return { shared: shared === true ? true : textsAt(metadata, "shared") };
+}
+
+/** Reads a label. */
+export function decodeLabel(name: string, spec: Json, resolver: Omit<DefinitionResolver, "view">): LabelModel {
+  const { data, metadata } = readSpec(spec, `label "${name}"`);
+  return deepFreeze({
+    kind: "label",
+    name,
+    entities: objectsAt(data, "entities").map((e) => resolver.entity(textAt(e, "name"))),
+    source: resolver.source(textAt(objectAt(data, "source"), "name")),
+    delayUs: numberAt(data, "delayUs"),
+    ttlUs: numberOrNullAt(data, "ttlUs"),
+    features: orderedParts(data, metadata, "features", "featureOrder").map(([feature, part, meta]) => decodeFeature(feature, part, meta)),
+    meta: decodeMeta(metadata),
+  });
 }
 
 function decodeFeature(name: string, part: StoredObject, meta: Meta): FeatureModel {

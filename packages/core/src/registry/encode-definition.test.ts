@@ -66,7 +66,7 @@ describe("canonical JSON", () => {
 
 describe("definitions in the registry", () => {
   test("every kind of object comes back as it was, a request view without its function", () => {
-    const specs = { entity: new Map(), source: new Map(), feature_view: new Map(), feature_service: new Map() };
+    const specs = { entity: new Map(), source: new Map(), feature_view: new Map(), feature_service: new Map(), label: new Map() };
     for (const model of [...repository.entities, ...repository.sources, ...repository.views, ...repository.services]) {
       const definition = encodeDefinition(model);
       if (definition.kind in specs)

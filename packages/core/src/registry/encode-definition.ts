@@ -1,3 +1,4 @@
+import { viewOfLabel } from "../definition/label.ts";
 import type {
   AggregateModel,
   ColumnModel,
@@ -69,6 +70,8 @@ export function recordKindOf(model: ObjectModel): RecordKind {
       return model.kind;
     case "view":
       return "feature_view";
+    case "label":
+      return model.kind;
     case "service":
       return "feature_service";
   }
@@ -82,6 +85,10 @@ function encodeData(model: ObjectModel, encoding: Encoding): Json {
       return encodeSource(model, encoding);
     case "view":
       return encodeView(model, encoding);
+    case "label": {
+      const { entities, source, features } = encodeTable(viewOfLabel(model), encoding);
+      return { kind: "label", entities, source, features, delayUs: model.delayUs, ttlUs: model.ttlUs };
+    }
     case "service":
       return { kind: "service", views: model.views.map(encodeReference) };
   }
@@ -113,18 +120,22 @@ function encodeView(view: ViewModel, encoding: Encoding): Json {
   if (view.form === "request") {
     return encodeRequestView(view, Object.fromEntries(view.features.map((f) => [f.name, encodeFeature(f, encoding)])), encoding);
   }
+  const table = encodeTable(view, encoding);
+  return view.form === "plain" ? { ...table, ttlUs: view.ttlUs } : { ...table, separableUs: view.separableUs };
+}
+
+function encodeTable(view: PlainViewModel | WindowedViewModel, encoding: Encoding) {
   const features = view.features.map((f) => {
     const feature = encodeFeature(f, encoding);
     return [f.name, view.form === "plain" ? { ...feature, reads: readsOf(view.source, columnsOfFeature(f)) } : feature] as const;
   });
-  const table = {
+  return {
     kind: "view",
     form: view.form,
     entities: view.entities.map((e) => ({ name: e.name, fingerprint: encodeDefinition(e).dataFingerprint })),
     source: { name: view.source.name, fingerprint: fingerprintOf(sourceMeaning(view)) },
     features: Object.fromEntries(features),
   };
-  return view.form === "plain" ? { ...table, ttlUs: view.ttlUs } : { ...table, separableUs: view.separableUs };
 }
 
 function encodeRequestView(view: RequestViewModel, features: Json, encoding: Encoding): Json {
@@ -228,6 +239,8 @@ function encodeMetadata(model: ObjectModel): Json {
         ...(model.form === "request" || model.shared === undefined ? {} : { shared: model.shared }),
         ...(model.form === "request" ? { request: encodeParts(model.request), requestOrder: model.request.map((c) => c.name) } : {}),
       };
+    case "label":
+      return { ...own, features: encodeParts(model.features), featureOrder: model.features.map((f) => f.name) };
     case "service":
       return own;
   }

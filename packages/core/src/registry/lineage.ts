@@ -1,4 +1,5 @@
 import type {
+  LabelModel,
   PlainViewModel,
   RequestViewModel,
   ServiceModel,
@@ -24,6 +25,7 @@ export const lineageNode = {
   source: (source: string): string => `source:${source}`,
   requestField: (view: string, field: string): string => `request:${view}.${field}`,
   feature: (view: string, feature: string): string => `feature:${view}.${feature}`,
+  label: (label: string, column: string): string => `label:${label}.${column}`,
   service: (service: string): string => `service:${service}`,
   trainingSet: (id: string): string => `training_set:${id}`,
 };
@@ -42,6 +44,11 @@ export function lineageOfVersion(view: PlainViewModel | WindowedViewModel, versi
   return lineageOfStoredView(view, printVersion(view.name, version));
 }
 
+/** What the columns of a label are made from. */
+export function lineageOfLabel(label: LabelModel): readonly DerivedEdge[] {
+  return edgesOfColumns(label, (column) => lineageNode.label(label.name, column));
+}
+
 /** Every feature that a service uses. */
 export function lineageOfService(service: ServiceModel): readonly DerivedEdge[] {
   const to = lineageNode.service(service.name);
@@ -49,10 +56,17 @@ export function lineageOfService(service: ServiceModel): readonly DerivedEdge[] 
 }
 
 function lineageOfStoredView(view: PlainViewModel | WindowedViewModel, name = view.name): readonly DerivedEdge[] {
-  return view.features.flatMap((feature) => {
-    const to = lineageNode.feature(name, feature.name);
+  return edgesOfColumns(view, (feature) => lineageNode.feature(name, feature));
+}
+
+function edgesOfColumns(
+  { source, features }: Pick<LabelModel, "source" | "features">,
+  nodeOf: (name: string) => string,
+): readonly DerivedEdge[] {
+  return features.flatMap((feature) => {
+    const to = nodeOf(feature.name);
     const columns = columnsOfFeature(feature);
-    const nodes = columns.length > 0 ? columns.map((c) => lineageNode.column(view.source.name, c)) : [rowsOf(view.source)];
+    const nodes = columns.length > 0 ? columns.map((c) => lineageNode.column(source.name, c)) : [rowsOf(source)];
     return nodes.map((from) => ({ from, to, details: { kind: feature.kind } }));
   });
 }

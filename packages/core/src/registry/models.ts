@@ -1,5 +1,6 @@
 import type {
   EntityModel,
+  LabelModel,
   PlainViewModel,
   RepositoryModel,
   ServiceModel,
@@ -11,7 +12,7 @@ import type { ErrorCode } from "../error/codes.ts";
 import { AsofError, assert } from "../error/error.ts";
 import type { RecordKind, RegistrySnapshot } from "../store/registry.ts";
 import type { Json } from "../value/json.ts";
-import { type DefinitionResolver, decodeEntity, decodeService, decodeSource, decodeView } from "./decode-definition.ts";
+import { type DefinitionResolver, decodeEntity, decodeLabel, decodeService, decodeSource, decodeView } from "./decode-definition.ts";
 import type { ServedDefinition } from "./view-state.ts";
 
 /** The registered definitions of one project, of all its repositories. An object that several refer to is one object. */
@@ -20,10 +21,11 @@ export interface ModelsByName {
   readonly sources: ReadonlyMap<string, SourceModel>;
   readonly views: ReadonlyMap<string, ViewModel>;
   readonly services: ReadonlyMap<string, ServiceModel>;
+  readonly labels: ReadonlyMap<string, LabelModel>;
 }
 
 /** Specs of definitions by kind and name, from the registry or as a plan would leave it. */
-export type SpecsByKind = Readonly<Record<"entity" | "source" | "feature_view" | "feature_service", ReadonlyMap<string, Json>>>;
+export type SpecsByKind = Readonly<Record<"entity" | "source" | "feature_view" | "feature_service" | "label", ReadonlyMap<string, Json>>>;
 
 /** Decodes the definitions of a snapshot of one project. Request views lack their functions. */
 export function modelsFromSnapshot(snapshot: RegistrySnapshot): ModelsByName {
@@ -32,6 +34,7 @@ export function modelsFromSnapshot(snapshot: RegistrySnapshot): ModelsByName {
     source: new Map<string, Json>(),
     feature_view: new Map<string, Json>(),
     feature_service: new Map<string, Json>(),
+    label: new Map<string, Json>(),
   };
   let project: string | null = null;
   for (const record of snapshot.records) {
@@ -51,6 +54,7 @@ export function repositoryFromSnapshot(snapshot: RegistrySnapshot, project: stri
     sources: [...models.sources.values()],
     views: [...models.views.values()],
     services: [...models.services.values()],
+    ...(models.labels.size === 0 ? {} : { labels: [...models.labels.values()] }),
   };
 }
 
@@ -60,6 +64,7 @@ export function decodeModels(specs: SpecsByKind): ModelsByName {
   const sources = new Map<string, SourceModel>();
   const views = new Map<string, ViewModel>();
   const services = new Map<string, ServiceModel>();
+  const labels = new Map<string, LabelModel>();
   const open = new Set<string>();
   const resolver: DefinitionResolver = {
     entity: (name) => remember(entities, name, () => decodeEntity(name, specOf(specs.entity, name, "Entity"))),
@@ -79,7 +84,8 @@ export function decodeModels(specs: SpecsByKind): ModelsByName {
   for (const name of specs.source.keys()) resolver.source(name);
   for (const name of specs.feature_view.keys()) resolver.view(name);
   for (const [name, spec] of specs.feature_service) services.set(name, decodeService(name, spec, resolver));
-  return { entities, sources, views, services };
+  for (const [name, spec] of specs.label) labels.set(name, decodeLabel(name, spec, resolver));
+  return { entities, sources, views, services, labels };
 }
 
 /** The definition with which the active generation of a view was filled, while another one is being built. */
@@ -96,7 +102,7 @@ export function servedViewOf(name: string, served: ServedDefinition): PlainViewM
 }
 
 function isModelKind(kind: RecordKind): kind is keyof SpecsByKind {
-  return kind === "entity" || kind === "source" || kind === "feature_view" || kind === "feature_service";
+  return kind === "entity" || kind === "source" || kind === "feature_view" || kind === "feature_service" || kind === "label";
 }
 
 function remember<T>(known: Map<string, T>, name: string, make: () => T): T {

@@ -24,7 +24,7 @@ const none: References = { entities: [], source: null, views: [], foreign: [] };
 
 /** References of a spec as `encodeDefinition` made it. */
 export function referencesOf(kind: RecordKind, name: string, spec: Json): References {
-  if (kind !== "feature_view" && kind !== "feature_service") return none;
+  if (kind !== "feature_view" && kind !== "feature_service" && kind !== "label") return none;
   const data = objectAt(readObject(spec, `${kind} "${name}"`), "data");
   if (memberOf(data, "source") !== undefined) {
     return {

@@ -9,6 +9,7 @@ export const recordKinds = [
   "source",
   "feature_view",
   "feature_service",
+  "label",
   "view_state",
   "view_version",
   "source_state",
@@ -18,7 +19,7 @@ export const recordKinds = [
 
 export type RecordKind = (typeof recordKinds)[number];
 
-export const definitionKinds: readonly RecordKind[] = ["project", "entity", "source", "feature_view", "feature_service"];
+export const definitionKinds: readonly RecordKind[] = ["project", "entity", "source", "feature_view", "feature_service", "label"];
 
 /** One object of the registry. */
 export interface RegistryRecord {

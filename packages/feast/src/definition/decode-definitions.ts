@@ -43,7 +43,13 @@ export interface DecodedDefinitions {
   readonly unsupported: readonly UnsupportedObject[];
 }
 
-export const noDefinitions: ModelsByName = { entities: new Map(), sources: new Map(), views: new Map(), services: new Map() };
+export const noDefinitions: ModelsByName = {
+  entities: new Map(),
+  sources: new Map(),
+  views: new Map(),
+  services: new Map(),
+  labels: new Map(),
+};
 
 /**
  * The definitions that a Feast registry says, where asof's own are not newer. What asof cannot express is listed. What is returned is valid

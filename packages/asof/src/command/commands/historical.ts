@@ -1,5 +1,15 @@
 import { extname } from "node:path";
-import { AsofError, type ColumnInfo, printType, type RecordBatch, valueToJson, type WriteOptions } from "@asof/core";
+import {
+  AsofError,
+  type ColumnInfo,
+  formatInstant,
+  type LabelReport,
+  parseInstant,
+  printType,
+  type RecordBatch,
+  valueToJson,
+  type WriteOptions,
+} from "@asof/core";
 import { ComputedTrainingSet } from "../../store/training-set.ts";
 import { type AskedOptions, askedBy, pendingNotes } from "../asked.ts";
 import { type CommandContext, stringifyJson } from "../context.ts";
@@ -17,6 +27,9 @@ interface HistoricalCommandOptions extends SpineOptions, AskedOptions {
   readonly partitionBy?: readonly string[];
   readonly overwrite?: boolean;
   readonly knowledge: "event" | "created";
+  readonly label?: readonly string[];
+  readonly immature?: "keep" | "drop" | "error";
+  readonly labelsKnownUntil?: string;
   readonly fullFeatureNames?: boolean;
   readonly sql?: boolean;
 }
@@ -31,7 +44,10 @@ export async function runHistoricalFeatures(context: CommandContext, options: Hi
     const asked = await askedBy(session, options, "training");
     await using spine = await readSpine(context, session, asked, options);
     const { timeColumn, knowledge, fullFeatureNames } = options;
-    const query = { asked, spine: spine.input, timeColumn, knowledge, fullFeatureNames };
+    const labels = await session.labels(options.label ?? []);
+    const { immature, labelsKnownUntil: until } = options;
+    const labelsKnownUntilUs = until === undefined ? undefined : parseInstant(until);
+    const query = { asked, spine: spine.input, timeColumn, knowledge, fullFeatureNames, labels, immature, labelsKnownUntilUs };
     if (options.sql === true) {
       const planned = await session.planHistorical(query);
       const statements = await session.runtime.offline.toSql(planned.join, planned.spine);
@@ -136,6 +152,18 @@ function notes(report: ComputedTrainingSet["report"]): readonly string[] {
     ...Object.entries(report.knownOnlyLater)
       .filter(([, n]) => n > 0)
       .map(([view, n]) => `${view}: ${count(n)} values were known only after their row's time; --knowledge created excludes them.`),
+    ...Object.entries(report.labels).flatMap(([label, about]) => labelNotes(label, about)),
+    ...(report.droppedRows === 0 ? [] : [`${count(report.droppedRows)} rows were dropped, because a label of theirs is not final yet.`]),
+  ];
+}
+
+function labelNotes(label: string, { immature, notAfterRow, knownUntilUs }: LabelReport): readonly string[] {
+  const until = knownUntilUs === null ? "its source has no rows" : `its source is known until ${formatInstant(knownUntilUs)}`;
+  return [
+    ...(immature === 0 ? [] : [`${label}: ${count(immature)} rows have no final label yet: ${until}.`]),
+    ...(notAfterRow === 0
+      ? []
+      : [`${label}: ${count(notAfterRow)} labels were there at their row's time already; a ttl shorter than the delay excludes them.`]),
   ];
 }
 
@@ -165,7 +193,7 @@ async function show(context: CommandContext, training: ComputedTrainingSet): Pro
   const rows = await firstRows(training, rowsShownMax);
   const [only] = rows;
   // One row reads better downwards: a service easily has thirty columns.
-  if (only !== undefined && report.spineRows === 1)
+  if (only !== undefined && report.spineRows - report.droppedRows === 1)
     context.print(
       printTable(
         ["COLUMN", "VALUE"],
@@ -179,7 +207,7 @@ async function show(context: CommandContext, training: ComputedTrainingSet): Pro
         rows,
       ),
     );
-  const more = report.spineRows - rows.length;
+  const more = report.spineRows - report.droppedRows - rows.length;
   if (more > 0) context.print(context.paint.dim(`… ${count(more)} more rows; write them with --out FILE.`));
   for (const note of notes(report)) context.print(context.paint.yellow(note));
 }
