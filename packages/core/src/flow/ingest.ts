@@ -18,6 +18,8 @@ import type { ServedView } from "./served.ts";
 export interface PushRequest {
   readonly source: string;
   readonly rows: readonly Readonly<Record<string, unknown>>[];
+  /** Whether values have their JavaScript form, or that of JSON (int64 as text, bytes as base64, …). Default `values`. */
+  readonly form?: "values" | "json" | undefined;
   /** Where rows go. `online` alone is outside the history: such rows are exempt from parity. Default `both`. */
   readonly to?: "online" | "offline" | "both" | undefined;
   /** A retry with the same key folds nothing twice. Default: a fresh one. */
@@ -35,6 +37,7 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
     nowUs,
     idempotencyKey,
     origin: "push",
+    form: request.form,
   });
   const to = readTarget(request.to);
   const erasures = await openErasures(runtime.project, registry.erasures, runtime.erasureSecret);

@@ -5,7 +5,9 @@ import { compileExpression } from "../expression/evaluate.ts";
 import { compileViewKey, keyPartsOf, type StoreKeys } from "../store/key-codec.ts";
 import type { LogRow } from "../store/offline.ts";
 import type { OnlineRow, OnlineStore, OnlineView } from "../store/online.ts";
+import { valueFromJson } from "../value/json.ts";
 import { compileNormalizer } from "../value/normalize.ts";
+import type { Normalizer } from "../value/normalize-nested.ts";
 import { encodeOrderKey, orderColumns } from "../value/order.ts";
 import type { Value } from "../value/type.ts";
 import { type Erasures, isErased } from "./erasures.ts";
@@ -29,12 +31,21 @@ export interface PushCounts {
   readonly written: number;
 }
 
+function readerOf({ type, nullable }: ColumnModel, form: "values" | "json" | undefined): Normalizer {
+  return form === "json" ? (value, path) => valueFromJson(type, nullable, value, path) : compileNormalizer(type, nullable);
+}
+
 /** Parses pushed rows against every column of the source. All faults of the first faulty row end in ASOF_PUSH_INVALID; nothing is written. */
 export function parsePushedRows(
   source: SourceModel,
   keys: readonly ColumnModel[],
   rows: readonly Readonly<Record<string, unknown>>[],
-  stamp: { readonly nowUs: number; readonly idempotencyKey: string; readonly origin: string },
+  stamp: {
+    readonly nowUs: number;
+    readonly idempotencyKey: string;
+    readonly origin: string;
+    readonly form?: "values" | "json" | undefined;
+  },
 ): readonly LogRow[] {
   if (rows.length > pushRowsMax) {
     throw new AsofError("ASOF_PUSH_INVALID", `A push of ${rows.length} rows is too large; the limit is ${pushRowsMax}.`, {
@@ -43,7 +54,7 @@ export function parsePushedRows(
       fix: "Push in several calls.",
     });
   }
-  const columns = sourceColumns(source, keys).map((column) => ({ ...column, normalize: compileNormalizer(column.type, column.nullable) }));
+  const columns = sourceColumns(source, keys).map((column) => ({ ...column, normalize: readerOf(column, stamp.form) }));
   const known = new Set(columns.map((c) => c.name));
   return rows.map((row, index) => {
     for (const name in row) {

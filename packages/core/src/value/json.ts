@@ -60,10 +60,20 @@ function fromJson(type: ValueType, json: unknown): unknown {
     case "struct":
       return structFromJson(type.fields, json);
     case "json":
-      return json === null || json === undefined || typeof json === "string" ? json : JSON.stringify(json);
+      return json === null || json === undefined || typeof json === "string" ? json : printData(json);
     default:
       return typeof json === "string" ? scalarFromJson(type, json) : json;
   }
+}
+
+/** JSON text of data, integers that were read as bigint with all their digits. */
+function printData(data: unknown): string {
+  if (typeof data === "bigint") return String(data);
+  if (Array.isArray(data)) return `[${data.map(printData).join(",")}]`;
+  if (typeof data !== "object" || data === null) return JSON.stringify(data) ?? "null";
+  return `{${Object.entries(data)
+    .map(([name, member]) => `${JSON.stringify(name)}:${printData(member)}`)
+    .join(",")}}`;
 }
 
 /** Pairs, so that nothing is lost where two names mean one key. */

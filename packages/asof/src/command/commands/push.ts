@@ -18,7 +18,7 @@ export async function runPush(context: CommandContext, source: string, options: 
   const name = options.rows === "-" ? "standard input" : options.rows;
   const rows = parseJsonRows(await readInput(context, options), { name, code: "ASOF_PUSH_INVALID" });
   await withSession(context, options, async (session) => {
-    const counts = await session.push({ source, rows, to, idempotencyKey: options.idempotencyKey });
+    const counts = await session.push({ source, rows, form: "json", to, idempotencyKey: options.idempotencyKey });
     if (context.json) context.printJson(counts);
     else {
       const parts = [`${counts.rows} rows pushed to ${source}`, `${counts.written} online values changed`];
