@@ -15,12 +15,18 @@ import {
   float64,
   int32,
   int64,
+  json,
+  list,
+  map,
   openFeatureStore,
   type Source,
+  set,
   sql,
   string,
+  struct,
   timestamp,
   uuid,
+  vector,
 } from "asof";
 
 const yaml =
@@ -118,6 +124,34 @@ describe("declared types against what a source has", () => {
     ] as const) {
       assert.match((await sqlFaults(column, type)).join(), /^sources\.query\.v: Column "v"/, column);
     }
+  });
+
+  test("nested types are compared part by part, and the fault names the part", async () => {
+    const address = struct({ city: string(), rows: list(struct({ x: int64() })) });
+    const sound: readonly [string, AnyValueType][] = [
+      ["{'rows': [{'x': 1::BIGINT}], 'more': 1, 'city': ''}", address],
+      ["['a']", set(string())],
+      ["[1]::INTEGER[]", list(float64())],
+      ["[1.5]::DOUBLE[1]", vector(1)],
+      ["MAP {'a': 1::BIGINT}", map(string(), int64())],
+      ["'{}'::JSON", string()],
+      ["'{}'", json()],
+      ["timestamp_ns '2020-01-01 00:00:00.5'", timestamp({ precision: "s" })],
+    ];
+    for (const [column, type] of sound) assert.deepEqual(await sqlFaults(column, type), [], column);
+    const unfit: readonly [string, AnyValueType, RegExp][] = [
+      ["{'city': ''}", address, /: v\.rows is not there and should be list\(struct\(\{ x: int64 \}\)\)/],
+      ["{'city': '', 'rows': [{'x': 'a'}]}", address, /: v\.rows\[\]\.x is string and should be int64/],
+      ["MAP {'a': 'b'}", map(string(), float64()), /: v\[value\] is string and should be float64/],
+      ["MAP {1: 'b'}", map(string(), string()), /: v\[key\] is int32 and should be string/],
+      ["['a']", vector(1), /: v\[\] is string and should be float32/],
+      ["[1, 2]::FLOAT[2]", vector(3), /is declared vector\(3\) and is vector\(2\)/],
+      ["'a'", set(string()), /is declared set\(string\) and is string/],
+      ["{'a': 1}", json(), /is declared json and is struct/],
+    ];
+    for (const [column, type, message] of unfit) assert.match((await sqlFaults(column, type)).join(), message, column);
+    assert.deepEqual(await csvFaults("[1]", json()), [], "csv may hold json");
+    assert.match((await csvFaults("[1]", list(int64()))).join(), /declared list\(int64\)/);
   });
 
   test("keys are compared with their source before anything is stored", async () => {

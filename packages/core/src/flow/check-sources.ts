@@ -2,7 +2,7 @@ import { tablesOf } from "../definition/check-source.ts";
 import type { RepositoryModel, SourceModel } from "../definition/model.ts";
 import { AsofError, type Issue, sentenceOf } from "../error/error.ts";
 import type { ColumnInfo, OfflineStore, RunOptions, SourceDescription } from "../store/offline.ts";
-import { printType, type ValueType } from "../value/type.ts";
+import { isOrderable, printType, type ValueType } from "../value/type.ts";
 import { fits, misfitOf } from "./source-fit.ts";
 
 /**
@@ -61,7 +61,7 @@ function compareColumns(source: SourceModel, description: SourceDescription): re
   for (const column of source.columns) {
     const actual = byName.get(column.name);
     if (actual === undefined) issues.push(missing(source, column.name, "declared", found));
-    else if (!hasNothingToTell(actual, description) && !fits(column.type, actual, "column")) {
+    else if (!(hasNothingToTell(actual, description) && mayBeText(column.type)) && !fits(column.type, actual, "column")) {
       issues.push(misfit(source, `Column "${column.name}"`, column, actual.type));
     }
   }
@@ -81,6 +81,11 @@ function compareKeys(source: SourceModel, definitions: RepositoryModel, descript
     if (hasNothingToTell(actual, description) || fits(type, actual, "key")) return [];
     return [misfit(source, `Key "${name}" (of view "${view}")`, { name, type }, actual.type)];
   });
+}
+
+/** Texts of files stand for json and scalars, whatever they say. */
+function mayBeText(type: ValueType): boolean {
+  return isOrderable(type) || type.kind === "json";
 }
 
 /** The types of a text without rows are no guess at anything. */
