@@ -197,8 +197,12 @@ function dataVersionOf(database: DatabaseSync): unknown {
   return database.prepare("PRAGMA data_version").get()?.data_version;
 }
 
-/** A registry is small and precious: every commit reaches the disk. */
+/**
+ * A registry is small and precious: every commit reaches the disk. What is removed is overwritten there: rows held back may be of a key
+ * that is erased later.
+ */
 function configure(database: DatabaseSync): void {
+  database.exec("PRAGMA secure_delete = ON");
   database.exec("PRAGMA synchronous = FULL");
 }
 

@@ -92,8 +92,12 @@ describe("asof delete", () => {
         .map((path) => path.slice(data.length + 1));
     const littleEndian = Buffer.alloc(8);
     littleEndian.writeBigInt64LE(BigInt(key));
+    // A row held back lies in the registry until it is due.
+    const later = new Date(Date.now() + 3_600_000).toISOString();
+    writeFileSync(join(shop, "later.json"), JSON.stringify([{ customer_id: Number(key), event_timestamp: later, page: "erased-page" }]));
+    assert.match(assertDone(await run(shop, "push", "clicks", "--rows", "later.json")), /1 held back/);
     const own = [Buffer.from(key), littleEndian, Buffer.from("erased-page")];
-    assert.ok(filesWith(own).some((path) => path.startsWith("log/")));
+    assert.ok(filesWith(own).some((path) => path.startsWith("log/")) && filesWith(own).some((path) => path.startsWith("registry")));
     assertDone(await run(shop, "delete", "-e", `customer_id=${key}`, "--yes"));
     assert.deepEqual(
       filesWith(own).filter((path) => !path.startsWith("online")),

@@ -53,6 +53,16 @@ export class OnlineDatabase {
     return this.#layout.layout;
   }
 
+  /** What work removes is overwritten on disk, and not only left to be used again: it may be of a key that is erased. */
+  removing<T>(run: () => T): T {
+    this.get("PRAGMA secure_delete = ON");
+    try {
+      return run();
+    } finally {
+      this.get("PRAGMA secure_delete = OFF");
+    }
+  }
+
   transact<T>(begin: "BEGIN" | "BEGIN IMMEDIATE", run: (database: OnlineDatabase) => T): T {
     this.run(begin);
     try {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { after, describe, test } from "node:test";
 import {
@@ -243,6 +243,33 @@ describe("the SQLite online store reads what Feast wrote", () => {
     assert.equal(await read(store, 1), null);
     writeAsFeast(path, 1, "rate", double(3), 101, null);
     assert.deepEqual((await read(store, 1))?.values, [3, undefined, undefined]);
+  });
+
+  test("what a tombstone or an emptied state removes is in no file any more", async () => {
+    const path = newPath();
+    const word = "zaphod-beeblebrox";
+    const filesWith = () => readdirSync(dirname(path)).filter((name) => readFileSync(join(dirname(path), name)).includes(word));
+    {
+      await using store = await openSqliteOnlineStore({ path });
+      await store.putRows(view, [rowOf(1, 100_000_000, null, [1, word, null]), rowOf(2, 100_000_000, null, [2, word.repeat(5000), null])]);
+      await store.putStates(view, [{ key: key(3), ifVersion: 0, set: new Map([["h", Buffer.from(word.repeat(5000))]]), remove: [] }]);
+      assert.ok(filesWith().length > 0);
+      const times = { eventTimeUs: 200_000_000, createdTimeUs: Number.MAX_SAFE_INTEGER };
+      assert.deepEqual(
+        await store.putTombstones(
+          view,
+          [1, 2].map((n) => ({ key: key(n), ...times })),
+        ),
+        { removed: 2 },
+      );
+      const [result] = await store.read([{ form: "state", view, keys: [key(3)] }]);
+      const ifVersion = result?.form === "state" ? (result.states[0]?.version ?? 0) : 0;
+      await store.putStates(view, [{ key: key(3), ifVersion, set: new Map([["x", new Uint8Array(1)]]), remove: ["h"] }]);
+    }
+    assert.deepEqual(
+      filesWith().filter((name) => name.startsWith(basename(path))),
+      [],
+    );
   });
 
   test("a value of another type, and a time that is no number, are errors", async () => {

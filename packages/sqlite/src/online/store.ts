@@ -100,7 +100,10 @@ class SqliteOnlineStore implements OnlineStore {
     const conflicts: number[] = [];
     let first = 0;
     for (const part of chunks(writes, statesPerWrite)) {
-      const own = await this.#connection.write((database) => writeStates(database, view, part));
+      const own = await this.#connection.write((database) => {
+        const removes = part.some((write) => write.remove.length > 0);
+        return removes ? database.removing(() => writeStates(database, view, part)) : writeStates(database, view, part);
+      });
       for (const index of own) conflicts.push(first + index);
       first += part.length;
     }
@@ -114,7 +117,9 @@ class SqliteOnlineStore implements OnlineStore {
   ): Promise<{ readonly removed: number }> {
     let removed = 0;
     for (const part of chunks(tombstones, keysPerPage)) {
-      removed += await this.#connection.write((database) => writeTombstones(database, view, part, options.keepLater === true));
+      removed += await this.#connection.write((database) =>
+        database.removing(() => writeTombstones(database, view, part, options.keepLater === true)),
+      );
     }
     return { removed };
   }
