@@ -60,9 +60,16 @@ async function describeSql(session: Session, source: SqlSourceModel, options: St
   return { relation, columns };
 }
 
-/** A query that can stand in parentheses: without the semicolon at its end. */
+/** Quoted texts and names, dollar-quoted texts, comments, and anything else one character at a time. */
+const sqlParts = /'(?:[^']|'')*'|"(?:[^"]|"")*"|(\$\w*\$)[\s\S]*?\1|--[^\n]*|\/\*[\s\S]*?\*\/|[\s\S]/gu;
+
+/** A query that can stand in parentheses: without the semicolon at its end, and comments after it. */
 export function trimQuery(query: string): string {
-  return query.replace(/[;\s]+$/u, "");
+  let end = 0;
+  for (const { 0: part, index } of query.matchAll(sqlParts)) {
+    if (!/^(?:;|\s|--|\/\*)/u.test(part)) end = index + part.length;
+  }
+  return query.slice(0, end);
 }
 
 /** Names and types of a relation's columns; for files this reads no more than their footers or first lines. */

@@ -44,12 +44,13 @@ export function changesBetween(start: InstantLiteral, end: InstantLiteral, path:
   });
 }
 
-/** A path by its ending, else a query by its first word. */
+/** A query by its first word, after comments and parentheses; else a path by its ending. */
 function fromText(text: string): SpineInput {
   const lower = text.trim().toLowerCase();
+  const first = lower.replace(/^(?:\s|\(|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, "");
+  if (/^(select|with|from|values|pivot|unpivot|table)\s/.test(first)) return { kind: "sql", query: text };
   if (lower.endsWith(".parquet") || lower.endsWith(".pq")) return { kind: "file", format: "parquet", path: text };
   if (lower.endsWith(".csv") || lower.endsWith(".tsv")) return { kind: "file", format: "csv", path: text };
-  if (/^(select|with|from|values)\b/.test(lower)) return { kind: "sql", query: text };
   throw new AsofError("ASOF_SPINE_INVALID", `The spine "${text}" is neither a .parquet or .csv file nor a SELECT.`, {
     path: "spine",
     value: text,
