@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { assertDone, assertFailed, listFiles, runAsof, temporaryFolder, writeFiles } from "./command.test.support.ts";
+import { assertDone, assertFailed, listFiles, runAsof, startAsof, temporaryFolder, writeFiles } from "./command.test.support.ts";
 import { writeShop } from "./shop.test.support.ts";
 
 const retrieve = "get-historical-features";
@@ -149,5 +149,44 @@ export const churn = label("churn", { entities: [customer], source: cancellation
     assertFailed(leak, { status: 2, code: "ASOF_REQUEST_INVALID", says: /"churn" is a label: .*it would leak/ });
     const typo = await run(retrieve, "-f", "profile:tier", "--label", "churm", "--spine", spine);
     assertFailed(typo, { status: 2, code: "ASOF_OBJECT_UNKNOWN", says: /No label "churm".*Did you mean "churn"\?/ });
+  });
+});
+
+describe("views without entities", () => {
+  const shop = writeShop(temporaryFolder({ after }));
+  writeFiles(shop, {
+    "features/rates.ts": `
+import { csv, featureView, float64 } from "asof";
+const rates = csv("rates", { path: "data/rates.csv", eventTime: "event_timestamp", columns: { rate: float64() } });
+export const market = featureView("market", { source: rates }, { rate: float64() });
+`,
+    "data/rates.csv": "event_timestamp,rate\n2024-01-01T00:00:00Z,1\n2024-01-05T00:00:00Z,2\n",
+  });
+  const run = (...args: string[]) => runAsof(args, { cwd: shop });
+
+  test("need no -e: online, in training, between and latest", async () => {
+    assertDone(await run("apply"));
+    assertDone(await run("materialize", "2024-01-01", "2024-01-10", "-v", "market"));
+    const online = JSON.parse(assertDone(await run("get-online-features", "-f", "market:rate", "--json")));
+    assert.deepEqual(online.rows, [{ market: { rate: 2 } }]);
+    const ask = async (...args: string[]) => JSON.parse(assertDone(await run(retrieve, "-f", "market:rate", "--json", ...args))).rows;
+    assert.deepEqual(await ask("-d", '[{"event_timestamp":"2024-01-03"}]'), [{ event_timestamp: "2024-01-03T00:00:00Z", rate: 1 }]);
+    assert.deepEqual(await ask("--latest-as-of", "2024-01-03"), [{ event_timestamp: "2024-01-03T00:00:00Z", rate: 1 }]);
+    assert.deepEqual(await ask("--between", "2024-01-02", "2024-01-06"), [{ event_timestamp: "2024-01-05T00:00:00Z", rate: 2 }]);
+  });
+});
+
+describe("Ctrl-C while a folder is written", () => {
+  test("leaves what was there, and nothing beside it", async (t) => {
+    const shop = writeShop(temporaryFolder(t));
+    const spine = "select 1::bigint as customer_id, timestamptz '2024-01-11' as event_timestamp, range as n from range(20000)";
+    const args = [retrieve, "-f", "profile:tier", "--spine", spine, "--out", "train/", "--overwrite"];
+    assertDone(await runAsof([...args, "--rows-per-file", "15000"], { cwd: shop }));
+    const before = listFiles(shop);
+    const running = startAsof([...args, "--rows-per-file", "1"], { cwd: shop });
+    await running.sees("writing the result");
+    running.child.kill("SIGINT");
+    assertFailed(await running.ended, { status: 130, code: "ASOF_INTERRUPTED" });
+    assert.deepEqual(listFiles(shop), before);
   });
 });
