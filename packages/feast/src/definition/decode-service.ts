@@ -1,6 +1,7 @@
-import type { ServiceModel, ViewModel, ViewReference } from "@asof/core";
+import { printUsed, type ServiceModel, type ViewModel, type ViewReference } from "@asof/core";
 import { Message } from "../wire/message.ts";
 import { readMeta } from "./decode-source.ts";
+import { versionOf } from "./encode-service.ts";
 import { featureSpec, projection, serviceFields, serviceSpec } from "./fields.ts";
 import { Unsupported } from "./unsupported.ts";
 
@@ -12,8 +13,8 @@ export function decodeFeastService(
 ): ServiceModel {
   const spec = new Message(bytes).message(serviceFields.spec) ?? new Message();
   const references = spec.messages(serviceSpec.features).map((message) => decodeProjection(message, viewOf, before));
-  // Feast cannot hold request views; those of asof stay in their places.
-  const requests = before?.views.filter((reference) => reference.view.form === "request") ?? [];
+  // Feast cannot hold request views, nor views of other projects; those of asof stay in their places.
+  const requests = before?.views.filter((reference) => reference.view.form === "request" || reference.project !== undefined) ?? [];
   const places = before?.views.map((reference) => reference.name) ?? [];
   const placeOf = (reference: ViewReference): number =>
     places.indexOf(reference.name) === -1 ? places.length : places.indexOf(reference.name);
@@ -38,17 +39,14 @@ function decodeProjection(
       `Write "${name}" in TypeScript, then list it in a featureService of this name. The service stays in the registry as it is.`,
     );
   }
-  if (message.has(projection.versionTag)) {
-    throw new Unsupported(
-      `it asks for version ${message.number(projection.versionTag)} of "${name}"`,
-      "Ask for the version in a reference: view@v1:feature.",
-    );
-  }
-  const alias = message.text(projection.alias) || name;
+  const version = versionOf(message);
+  const pinned = version === undefined ? {} : { version };
+  const alias = message.text(projection.alias) || printUsed({ view, ...pinned });
   const columns = message.messages(projection.columns).map((column) => column.text(featureSpec.name));
   const known = before?.views.find((reference) => reference.name === alias && reference.view.name === name);
   const features = view.features.map((feature) => feature.name);
-  const unknown = columns.find((column) => !features.includes(column));
+  // Which features a version has is told where it is looked up.
+  const unknown = version === undefined ? columns.find((column) => !features.includes(column)) : undefined;
   if (unknown !== undefined) {
     throw new Unsupported(
       `it asks for "${name}:${unknown}", which the view does not have`,
@@ -62,5 +60,6 @@ function decodeProjection(
     features: isAll && known?.features?.length !== columns.length ? null : columns,
     keys: message.map(projection.joinKeyMap),
     maxAgeUs: known?.maxAgeUs ?? null,
+    ...pinned,
   };
 }

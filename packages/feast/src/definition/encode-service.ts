@@ -1,17 +1,20 @@
-import type { PlainViewModel, ServiceModel, ViewReference, WindowedViewModel } from "@asof/core";
+import { type PlainViewModel, printUsed, type ServiceModel, type ViewReference, type WindowedViewModel } from "@asof/core";
 import { Message } from "../wire/message.ts";
 import { setMeta } from "./encode-source.ts";
 import { dataSource, featureSpec, projection, serviceSpec, viewSpec } from "./fields.ts";
 
-/** The references of a service that Feast can hold: those to stored views. */
+/** The references of a service that Feast can hold: those to stored views of its own project. */
 export function storedReferences(
   service: ServiceModel,
 ): readonly (ViewReference & { readonly view: PlainViewModel | WindowedViewModel })[] {
-  return service.views.filter((r): r is ViewReference & { readonly view: PlainViewModel | WindowedViewModel } => r.view.form !== "request");
+  const isHeld = (r: ViewReference): r is ViewReference & { readonly view: PlainViewModel | WindowedViewModel } =>
+    r.view.form !== "request" && r.project === undefined;
+  return service.views.filter(isHeld);
 }
 
 /**
- * A service as a `FeatureServiceSpec`, over the one that Feast has. Request views, which Feast cannot hold, are left out.
+ * A service as a `FeatureServiceSpec`, over the one that Feast has. Request views and views of other projects, which Feast
+ * cannot hold, are left out.
  *
  * @param specOf the spec of a view as it stands in the registry.
  */
@@ -23,8 +26,10 @@ export function encodeService(service: ServiceModel, base: Message | null, specO
   spec.setAll(
     serviceSpec.features,
     references.map((reference) => {
-      const alias = reference.name === reference.view.name ? "" : reference.name;
-      const known = before.find((p) => p.text(projection.view) === reference.view.name && p.text(projection.alias) === alias);
+      const alias = reference.name === printUsed(reference) ? "" : reference.name;
+      const known = before.find(
+        (p) => p.text(projection.view) === reference.view.name && p.text(projection.alias) === alias && versionOf(p) === reference.version,
+      );
       return encodeProjection(reference, alias, known ?? new Message(), specOf(reference.view.name)).encode();
     }),
   );
@@ -32,10 +37,16 @@ export function encodeService(service: ServiceModel, base: Message | null, specO
   return spec;
 }
 
+/** The version that a projection asks for; undefined = the one that Feast serves. */
+export function versionOf(message: Message): number | undefined {
+  return message.has(projection.versionTag) ? message.number(projection.versionTag) : undefined;
+}
+
 function encodeProjection(reference: ViewReference, alias: string, message: Message, view: Message | null): Message {
   message.setText(projection.view, reference.view.name);
   message.setText(projection.alias, alias);
   message.setMap(projection.joinKeyMap, reference.keys);
+  message.setOptional(projection.versionTag, reference.version ?? null);
   message.setText(projection.viewType, "featureView");
   const fields = new Map((view?.messages(viewSpec.features) ?? []).map((field) => [field.text(featureSpec.name), field]));
   const names = reference.features ?? reference.view.features.map((feature) => feature.name);

@@ -85,6 +85,12 @@ export class Message {
     this.#replace(number, value === 0 ? [] : [varintField(number, value)]);
   }
 
+  /** Sets a varint field that says by its presence that it was set; null removes it. */
+  setOptional(number: number, value: number | null): void {
+    if (value === null ? !this.has(number) : this.has(number) && value === this.number(number)) return;
+    this.#replace(number, value === null ? [] : [varintField(number, value)]);
+  }
+
   setBytes(number: number, value: Uint8Array | null): void {
     this.setAll(number, value === null ? [] : [value]);
   }
