@@ -15,6 +15,8 @@ export interface CommandContext {
   readonly paint: Paint;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingFolder: string;
+  /** The time of day, for people. */
+  now(): Date;
   /** Aborted by the first Ctrl-C (or SIGTERM), and when the reader of the output goes away. A second Ctrl-C ends the process at once. */
   readonly signal: AbortSignal;
   /** Set by commands that end without an error but not with 0. */
@@ -65,6 +67,7 @@ export function createContext(
     paint: paint(isColored(stdout)),
     environment,
     workingFolder: process.cwd(),
+    now: () => new Date(),
     signal: interruption.signal,
     exitCode: 0,
     print: (text) => {

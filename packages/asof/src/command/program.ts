@@ -83,6 +83,13 @@ function addRepositoryCommands(program: Command, context: CommandContext): void 
     }),
   ).action(async (_options, command: Command) => (await import("./commands/plan.ts")).runApply(context, command.optsWithGlobals()));
   addVersionCommands(program, context);
+  planned(
+    addCommand(program, "dev", "plan again whenever a definition or feature_store.yaml is saved, and say what would change", {
+      examples: ["asof dev", "asof dev --skip-source-validation --json", "asof dev --apply"],
+    }),
+  )
+    .option("--apply", "apply by itself what is clean: nothing refused or deleted")
+    .action(async (_options, command: Command) => (await import("./commands/dev.ts")).runDev(context, command.optsWithGlobals()));
   addCommand(program, "teardown", "unregister all objects of this repository and delete their online data", {
     examples: ["asof teardown", "asof teardown --yes"],
     exits: { 3: "refused: another repository's service uses an object", 130: "answered with anything but yes" },
