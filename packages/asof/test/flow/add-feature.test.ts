@@ -94,13 +94,10 @@ for (const kind of storeKinds) {
       await project.apply(process, { profile: narrow });
       const online = (await process.session.registry()).views.get("profile")?.online ?? assert.fail();
       const schema = { ...online.schema, fingerprint: "00000000deadbeef" };
-      const key = Uint8Array.from(Buffer.from("00", "hex"));
       const stray = { ...online, schema, schemas: new Map([[schema.fingerprint, schema]]) };
-      const { encodeEntityKey } = await import("@asof/core");
-      const bytes = encodeEntityKey([{ kind: "int64", as: "number" }], [7]) ?? key;
-      await process.session.runtime.online.putRows(stray, [
-        { key: bytes, eventTimeUs: now, createdTimeUs: null, orderKey: new Uint8Array(), values: [99] },
-      ]);
+      const { online: store } = process.session.runtime;
+      const key = store.keys.row.encoder([{ name: "user_id", type: { kind: "int64", as: "number" } }])([7]) ?? assert.fail();
+      await store.putRows(stray, [{ key, eventTimeUs: now, createdTimeUs: null, orderKey: new Uint8Array(), values: [99] }]);
       await assert.rejects(process.store.getOnlineFeatures({ features: [narrow], entities: [{ user_id: 7 }] }), /ASOF_SCHEMA_UNKNOWN/);
     });
   });

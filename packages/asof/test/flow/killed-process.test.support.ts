@@ -57,6 +57,8 @@ function startKiller(delayMs: number): () => void {
 /** Tells each write's beginning and end on standard output, at once, and kills the process at one of them. */
 function killingStore(online: OnlineStore, killAt: number, moment: string): OnlineStore {
   let writes = 0;
+  // SQLite commits before the call returns, LMDB in a later turn of the event loop.
+  const isAtOnce = online.type === "sqlite";
   const kill = moment === "inside" ? startKiller(0.2) : null;
   const die = (): void => {
     process.kill(process.pid, "SIGKILL");
@@ -64,10 +66,11 @@ function killingStore(online: OnlineStore, killAt: number, moment: string): Onli
   const write = async <T>(run: () => Promise<T>): Promise<T> => {
     const isLast = writes++ === killAt;
     writeSync(1, "begin\n");
+    if (isLast && isAtOnce) kill?.();
     const done = run();
     if (isLast && moment === "at once") die();
     if (isLast && moment === "microtask") queueMicrotask(die);
-    if (isLast) kill?.();
+    if (isLast && !isAtOnce) kill?.();
     const result = await done;
     writeSync(1, "end\n");
     if (isLast) die();

@@ -10,7 +10,7 @@ import { killedDefinitions, killMoments, openKilled } from "./killed-process.tes
 import { at } from "./project.test.support.ts";
 
 const program = join(import.meta.dirname, "killed-process.test.support.ts");
-const yaml = `project: killed
+const yamlOf = (online: "lmdb" | "sqlite"): string => `project: killed
 provider: local
 registry:
   registry_type: sqlite
@@ -18,7 +18,7 @@ registry:
 offline_store:
   type: duckdb
 online_store:
-  type: lmdb
+  type: ${online}
   path: online
 entity_key_serialization_version: 3
 `;
@@ -59,58 +59,59 @@ function runUntilDeath(folder: string, start: string, end: string, killAt: numbe
   });
 }
 
-test("a materialization killed with SIGKILL, again and again, ends in the parity law", { timeout: 300_000 }, async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "asof-killed-"));
-  try {
-    const rows = orders("killed");
-    const write = (shown: readonly string[]) =>
-      writeFileSync(join(folder, "orders.csv"), ["user_id,ts,amount,shop,created", ...shown, ""].join("\n"));
-    writeFileSync(join(folder, "feature_store.yaml"), yaml);
-    write(rows.slice(0, 1200));
-    {
-      await using session = await openKilled(folder);
-      await session.apply(await session.plan());
-    }
-    const deaths: Death[] = [];
-    for (const [i, moment] of [...killMoments, ...killMoments].entries()) {
-      // Half of the way more rows arrive, so that what the dead left behind is older than the source.
-      if (i === killMoments.length) write(rows);
-      deaths.push(await runUntilDeath(folder, "2024-01-01", i % 2 === 0 ? "2024-01-11" : "2024-01-08", (i * 2) % 5, moment));
-    }
-    assert.ok(
-      deaths.every((death) => death.signal === "SIGKILL"),
-      JSON.stringify(deaths),
-    );
-    const inFlight = deaths.filter((death) => death.isInFlight).length;
-    t.diagnostic(`${deaths.length} processes killed, ${inFlight} with a write in flight`);
-    assert.ok(inFlight * 2 >= deaths.length, "less than half of the kills hit a write in flight");
+for (const online of ["lmdb", "sqlite"] as const)
+  test(`a materialization into ${online} killed with SIGKILL, again and again, ends in the parity law`, { timeout: 300_000 }, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "asof-killed-"));
+    try {
+      const rows = orders("killed");
+      const write = (shown: readonly string[]) =>
+        writeFileSync(join(folder, "orders.csv"), ["user_id,ts,amount,shop,created", ...shown, ""].join("\n"));
+      writeFileSync(join(folder, "feature_store.yaml"), yamlOf(online));
+      write(rows.slice(0, 1200));
+      {
+        await using session = await openKilled(folder);
+        await session.apply(await session.plan());
+      }
+      const deaths: Death[] = [];
+      for (const [i, moment] of [...killMoments, ...killMoments].entries()) {
+        // Half of the way more rows arrive, so that what the dead left behind is older than the source.
+        if (i === killMoments.length) write(rows);
+        deaths.push(await runUntilDeath(folder, "2024-01-01", i % 2 === 0 ? "2024-01-11" : "2024-01-08", (i * 2) % 5, moment));
+      }
+      assert.ok(
+        deaths.every((death) => death.signal === "SIGKILL"),
+        JSON.stringify(deaths),
+      );
+      const inFlight = deaths.filter((death) => death.isInFlight).length;
+      t.diagnostic(`${deaths.length} processes killed, ${inFlight} with a write in flight`);
+      assert.ok(inFlight * 2 >= deaths.length, "less than half of the kills hit a write in flight");
 
-    await using session = await openKilled(folder);
-    const jobs = await session.runtime.registry.listJobs("killed", 100);
-    assert.ok(jobs.every((job) => job.status !== "succeeded"));
-    const outcome = await session.materialize({ mode: "interval", startUs: at("2024-01-01"), endUs: at("2024-01-11"), views: null });
-    assert.deepEqual(
-      outcome.views.map((view) => view.status),
-      ["done", "done"],
-    );
-    const asked = killedDefinitions.views.map(
-      (view): ViewReference => ({ view, name: view.name, features: null, keys: {}, maxAgeUs: null }),
-    );
-    const entities = Array.from({ length: 202 }, (_, user_id) => ({ user_id }));
-    const newest = at("2024-01-11");
-    await session[Symbol.asyncDispose]();
-    await using reopened = await openKilled(folder);
-    const report = await reopened.compareParity({
-      asked,
-      entities,
-      atUs: [newest, newest + 1, newest + 3_600_000_000, at("2024-01-13T05:00:00Z")],
-    });
-    t.diagnostic(`mismatches ${report.mismatches.length} of ${report.compared}, bit-identical ${report.identical}`);
-    assert.deepEqual(report.mismatches, []);
-    assert.equal(report.compared, 202 * 4 * 5);
-    const running = (await reopened.runtime.registry.listJobs("killed", 100)).filter((job) => job.status === "running");
-    assert.ok(running.length < deaths.length, "jobs of dead processes are noticed");
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
+      await using session = await openKilled(folder);
+      const jobs = await session.runtime.registry.listJobs("killed", 100);
+      assert.ok(jobs.every((job) => job.status !== "succeeded"));
+      const outcome = await session.materialize({ mode: "interval", startUs: at("2024-01-01"), endUs: at("2024-01-11"), views: null });
+      assert.deepEqual(
+        outcome.views.map((view) => view.status),
+        ["done", "done"],
+      );
+      const asked = killedDefinitions.views.map(
+        (view): ViewReference => ({ view, name: view.name, features: null, keys: {}, maxAgeUs: null }),
+      );
+      const entities = Array.from({ length: 202 }, (_, user_id) => ({ user_id }));
+      const newest = at("2024-01-11");
+      await session[Symbol.asyncDispose]();
+      await using reopened = await openKilled(folder);
+      const report = await reopened.compareParity({
+        asked,
+        entities,
+        atUs: [newest, newest + 1, newest + 3_600_000_000, at("2024-01-13T05:00:00Z")],
+      });
+      t.diagnostic(`mismatches ${report.mismatches.length} of ${report.compared}, bit-identical ${report.identical}`);
+      assert.deepEqual(report.mismatches, []);
+      assert.equal(report.compared, 202 * 4 * 5);
+      const running = (await reopened.runtime.registry.listJobs("killed", 100)).filter((job) => job.status === "running");
+      assert.ok(running.length < deaths.length, "jobs of dead processes are noticed");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });

@@ -1,5 +1,4 @@
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import {
   AsofError,
   defaultFlowSettings,
@@ -17,7 +16,6 @@ import {
   type Value,
   type ViewReference,
 } from "@asof/core";
-import { openLmdbOnlineStore } from "@asof/lmdb";
 import {
   fakeClock,
   faultyOnlineStore,
@@ -32,14 +30,15 @@ import {
 } from "@asof/testkit";
 import { erasureSecretOf } from "../../src/store/erasure-secret.ts";
 import { Session } from "../../src/store/session.ts";
+import { openStored } from "./project.test.support.ts";
 
 /** Kinds of online stores under the parity law. */
-export type StoreKind = "memory" | "lmdb";
+export type StoreKind = "memory" | "lmdb" | "sqlite";
 
 export interface WorldOptions {
   readonly engine: OfflineEngine;
   readonly kind: StoreKind;
-  /** A folder of its own for LMDB. */
+  /** A folder of its own for stores on disk. */
   readonly folder: string;
   /** Keeps the worlds on one engine apart. */
   readonly name: string;
@@ -81,7 +80,7 @@ export class RealWorld implements ParityDriver, AsyncDisposable {
   }
 
   static async open(one: ParityCase, options: WorldOptions): Promise<RealWorld> {
-    if (options.kind === "lmdb") mkdirSync(options.folder, { recursive: true });
+    if (options.kind !== "memory") mkdirSync(options.folder, { recursive: true });
     const world = new RealWorld(one, options, await WorldFiles.create(options.engine, one.world, options.name));
     const first = one.steps.find((step) => "clockUs" in step);
     world.#clock.set(first !== undefined && "clockUs" in first ? first.clockUs : 0);
@@ -226,7 +225,7 @@ export class RealWorld implements ParityDriver, AsyncDisposable {
     const { kills, kind, engine, weaken = (store) => store, name } = this.#options;
     const process = kills.process;
     const isAlive = (): boolean => !kills.isDead && kills.process === process;
-    const inner = kind === "memory" ? this.#memory : await openLmdbOnlineStore({ path: join(this.#options.folder, "online") });
+    const inner = kind === "memory" ? this.#memory : await openStored(kind, this.#options.folder);
     const runtime: Runtime = {
       project: name,
       registry: mortal(this.#registry, isAlive),
@@ -240,7 +239,7 @@ export class RealWorld implements ParityDriver, AsyncDisposable {
       erasureSecret: erasureSecretOf({ key: secret, keyFile: "" }),
     };
     const close = async (): Promise<void> => {
-      if (kind === "lmdb") await inner[Symbol.asyncDispose]();
+      if (kind !== "memory") await inner[Symbol.asyncDispose]();
     };
     this.#session = new Session({
       runtime,

@@ -14,13 +14,14 @@ import {
 } from "@asof/core";
 import { openDuckDbOfflineStore } from "@asof/duckdb";
 import { openLmdbOnlineStore } from "@asof/lmdb";
+import { openSqliteOnlineStore } from "@asof/sqlite";
 import { type FakeClock, fakeClock, seededRandom } from "@asof/testkit";
 import { erasureSecretOf } from "../../src/store/erasure-secret.ts";
 import { type FeatureStore, featureStoreOf } from "../../src/store/feature-store.ts";
 import { Session } from "../../src/store/session.ts";
 
-export type StoreKind = "memory" | "lmdb";
-export const storeKinds: readonly StoreKind[] = ["memory", "lmdb"];
+export type StoreKind = "memory" | "lmdb" | "sqlite";
+export const storeKinds: readonly StoreKind[] = ["memory", "lmdb", "sqlite"];
 
 /** One process of a project: its session, and the typed store in front of it. */
 export interface Process {
@@ -65,7 +66,7 @@ export class Project implements AsyncDisposable {
     const { kind = "memory", settings = {}, wrap = (online) => online } = this.#options;
     const owner = `process ${this.#processes++}`;
     const offline = await openDuckDbOfflineStore({ repositoryPath: this.folder, logFolder: join(this.folder, "log"), threads: 2 });
-    const online = kind === "memory" ? this.memory : await openLmdbOnlineStore({ path: join(this.folder, "online") });
+    const online = kind === "memory" ? this.memory : await openStored(kind, this.folder);
     const runtime: Runtime = {
       project,
       registry: this.registry,
@@ -85,7 +86,7 @@ export class Project implements AsyncDisposable {
     const close = async (): Promise<void> => {
       this.#alive.delete(owner);
       await offline[Symbol.asyncDispose]();
-      if (kind === "lmdb") await online[Symbol.asyncDispose]();
+      if (kind !== "memory") await online[Symbol.asyncDispose]();
     };
     const session = new Session({
       runtime,
@@ -124,6 +125,13 @@ export class Project implements AsyncDisposable {
     await this.memory[Symbol.asyncDispose]();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** The online store of a kind in a folder. */
+export function openStored(kind: "lmdb" | "sqlite", folder: string): Promise<OnlineStore> {
+  return kind === "lmdb"
+    ? openLmdbOnlineStore({ path: join(folder, "online") })
+    : openSqliteOnlineStore({ path: join(folder, "online.db") });
 }
 
 /** An instant in UTC µs. */
