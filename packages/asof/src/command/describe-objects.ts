@@ -60,7 +60,11 @@ function describeEntity({ models }: RegistryView, entity: EntityModel): Describe
     name: entity.name,
     meta: entity.meta,
     cells: { KEYS: keys.map(([name, type]) => `${name} ${type}`).join(", ") },
-    whole: { keys: Object.fromEntries(keys), feature_views: names(views) },
+    whole: {
+      keys: Object.fromEntries(keys),
+      feature_views: names(views),
+      ...labelsWhere(models, (label) => label.entities.some((e) => e.name === entity.name)),
+    },
   };
 }
 
@@ -83,6 +87,7 @@ function describeSource({ models }: RegistryView, source: SourceModel): Describe
       stream: stream === null ? null : `${stream.type} topic ${stream.topic}`,
       columns: Object.fromEntries(source.columns.map((c) => [c.name, withMeta(printType(c.type), c.meta)])),
       feature_views: names(views),
+      ...labelsWhere(models, (label) => label.source.name === source.name),
     }),
   };
 }
@@ -246,6 +251,12 @@ function readsView(reference: ViewReference, view: string): boolean {
   return reference.view.form === "request" && reference.view.inputs.some((input) => readsView(input, view));
 }
 
+/** Names of the labels that something is used by, where there are any. */
+function labelsWhere(models: RegistryView["models"], uses: (label: LabelModel) => boolean): { readonly labels?: readonly string[] } {
+  const found = names([...models.labels.values()].filter(uses));
+  return found.length === 0 ? {} : { labels: found };
+}
+
 function describeLabel(label: LabelModel): DescribedObject {
   const columns = label.features.map((f) => [f.name, withMeta(printType(f.type), f.meta)] as const);
   const { entities, source, delayUs, ttlUs } = label;
@@ -275,7 +286,13 @@ async function describeProjects(session: Session): Promise<readonly DescribedObj
       name,
       meta: {},
       cells: { VIEWS: String(views.length), SERVICES: String(services.length), HERE: name === session.runtime.project ? "yes" : "" },
-      whole: { entities: named("entity"), data_sources: named("source"), feature_views: views, feature_services: services },
+      whole: {
+        entities: named("entity"),
+        data_sources: named("source"),
+        feature_views: views,
+        feature_services: services,
+        labels: named("label"),
+      },
     };
   });
 }

@@ -99,7 +99,7 @@ describe("results in a folder", () => {
 
 describe("labels", () => {
   const shop = writeShop(temporaryFolder({ after }));
-  writeFiles(shop, {
+  const labelFiles = {
     "features/labels.ts": `
 import { csv, label, bool } from "asof";
 import { customer } from "./shop.ts";
@@ -108,7 +108,8 @@ export const churn = label("churn", { entities: [customer], source: cancellation
 `,
     "data/cancellations.csv":
       "customer_id,event_timestamp,left\n1,2024-01-12T00:00:00Z,true\n2,2024-01-10T00:00:00Z,false\n1,2024-01-16T00:00:00Z,false\n",
-  });
+  };
+  writeFiles(shop, labelFiles);
   const run = (...args: string[]) => runAsof(args, { cwd: shop });
   const train = [retrieve, "-f", "profile:tier", "--label", "churn", "--spine"];
   const spine =
@@ -119,6 +120,16 @@ export const churn = label("churn", { entities: [customer], source: cancellation
     assertDone(await run("apply"));
     assert.match(assertDone(await run("labels", "list")), /^churn +customer +cancellations +5d +1/m);
     assert.match(assertDone(await run("labels", "describe", "churn")), /delay: 5d\nttl: no limit\ncolumns:\n {2}left: bool/);
+  });
+
+  test("show where what they stand on is described", async () => {
+    for (const described of [
+      ["data-sources", "cancellations"],
+      ["entities", "customer"],
+    ] as const) {
+      const object = JSON.parse(assertDone(await run(described[0], "describe", described[1], "--json")));
+      assert.deepEqual(object.labels, ["churn"]);
+    }
   });
 
   test("come beside features; what is not final is counted, dropped or refused", async () => {
