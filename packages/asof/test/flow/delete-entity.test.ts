@@ -130,6 +130,7 @@ for (const kind of storeKinds) {
       const shops = () => process.store.getOnlineFeatures({ features: [perShop], entities: [{ shop_id: 1 }, { shop_id: 2 }] });
       const shopsBefore = (await shops()).rows;
 
+      await process.store.computeStatistics(latest);
       const counted = await process.store.deleteEntity({ user_id: erased }, { dryRun: true });
       assert.deepEqual(await ask(process, erased), everything, "a dry run touches nothing");
       assert.equal((await process.session.registry(true)).erasures.length, 0);
@@ -153,6 +154,8 @@ for (const kind of storeKinds) {
         ["orders", ["orders.csv"], 2],
         ["profiles", ["profiles.csv"], 1],
       ]);
+      const kept = await project.registry.listStatistics({ project: "shop", limit: 1 });
+      assert.deepEqual(kept, [], "saved statistics may name values of the key");
       for (const part of ["online", "logs", "stillHeld", "heldRows"] as const) assert.deepEqual(counted[part], report[part], part);
 
       assert.deepEqual(await ask(process, erased), nobody);
