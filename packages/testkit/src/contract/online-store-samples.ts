@@ -1,6 +1,8 @@
 import {
   compileOrderKey,
   encodeEntityKey,
+  fieldOf,
+  isValueList,
   type KeyBytes,
   type OnlineRow,
   type OnlineStore,
@@ -134,8 +136,19 @@ const bigint64: ValueType = { kind: "int64", as: "bigint" };
 /** {@link hardValues} as fine as a store keeps them. */
 export function hardValuesFor(store: OnlineStore): typeof hardValues {
   if (store.capabilities.timestamps === "microseconds") return hardValues;
-  const seconds = [0, -1_000_000, 1_700_000_000_000_000, 9_007_199_254_000_000];
-  return hardValues.map((sample) => (sample.type.kind === "timestamp" ? { ...sample, values: seconds } : sample));
+  return hardValues.map((sample) => ({ ...sample, values: sample.values.map((value) => inSeconds(sample.type, value)) }));
+}
+
+/** The instants that seconds in a signed 53-bit number of microseconds reach. */
+const lastSecond = Math.floor(Number.MAX_SAFE_INTEGER / 1_000_000);
+
+/** A value with its timestamps cut to whole seconds. Sets and maps of the samples hold none. */
+function inSeconds(type: ValueType, value: Value): Value {
+  if (type.kind === "timestamp" && typeof value === "number")
+    return Math.max(-lastSecond, Math.min(lastSecond, Math.floor(value / 1_000_000))) * 1_000_000;
+  if (type.kind === "list" && isValueList(value)) return value.map((element) => inSeconds(type.of, element));
+  if (type.kind !== "struct" || value === null) return value;
+  return Object.fromEntries(type.fields.map((field) => [field.name, inSeconds(field.type, fieldOf(value, field.name))]));
 }
 
 /** For every value type the values that are easily got wrong. */
