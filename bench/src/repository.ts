@@ -12,7 +12,7 @@ export function makeRepository(folder: string, offline: OfflineOptions = {}): st
   mkdirSync(folder, { recursive: true });
   const yaml = [
     "project: bench",
-    "registry: data/registry.db",
+    "registry: { registry_type: sqlite, path: data/registry.db }",
     `offline_store: ${JSON.stringify({ type: "duckdb", ...offline })}`,
     "online_store: { type: lmdb, path: data/online }",
     "",

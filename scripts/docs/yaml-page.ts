@@ -24,7 +24,19 @@ const meanings: Readonly<Record<string, string>> = {
   "materialization.partition_rows_max": "Source rows of one partition of a job: bounds memory and what a crash loses. Default 1000000.",
   "materialization.statistics":
     "Whether a materialization describes the values of each view that it has done, from a sample of at most about 100,000 rows. Default true.",
-  "registry.path": "The SQLite file.",
+  "registry.path":
+    "The registry. Without a type it is Feast's protobuf file, whatever its ending, or the SQLite database that lies there already. `file`: Feast's protobuf file. `sql`: `sqlite:///` and the file of a database in Feast's SQL schema. `sqlite`: a database that is asof's alone.",
+  "registry.registry_store_type": "Feast's; read and not used.",
+  "registry.s3_additional_kwargs": "Feast's; read and not used.",
+  "registry.purge_feast_metadata": "Feast's; read and not used.",
+  "registry.enable_online_feature_view_versioning":
+    "Whether Feast keeps online tables of a view's versions apart: asof then reads those of the version that Feast serves.",
+  "registry.serve_features_while_materializing": "Feast's; read and not used: asof always serves.",
+  "registry.mcp": "Feast's; read and not used.",
+  "registry.read_path": "Feast's; read and not used.",
+  "registry.sqlalchemy_config_kwargs": "Feast's; read and not used.",
+  "registry.thread_pool_executor_worker_count": "Feast's; read and not used.",
+  "registry.schema_mode": "Feast's; read and not used: asof makes tables that are missing by its first write.",
   "registry.migrations":
     "Folder of `feature_registry.sql`. Default: `migrations` in the repository where it is there, else the one that comes with asof.",
   "registry.cache_ttl_seconds": "Feast's; read and not used: a newer registry is seen within a second.",

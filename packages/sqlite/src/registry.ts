@@ -1,4 +1,5 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { existsSync, statSync } from "node:fs";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import {
   type ChangeSet,
   canonicalJson,
@@ -16,7 +17,7 @@ import { applyChange, holds, listRecords, readRecord, readVersions, setMeta } fr
 import { decodeEdge, decodeJob, encodeJob, integer, recordKind, text } from "./codec.ts";
 import type { SqliteRegistryConfig, SqlRegistryConfig } from "./config.ts";
 import { Connection } from "./connection.ts";
-import { FeastSide } from "./feast-side.ts";
+import { FeastSide, hasTable } from "./feast-side.ts";
 import { deleteStatistics, listStatistics, type Prepare, putStatistics } from "./statistics.ts";
 
 /**
@@ -25,7 +26,7 @@ import { deleteStatistics, listStatistics, type Prepare, putStatistics } from ".
  * write. ASOF_REGISTRY_VERSION, ASOF_REGISTRY_UNREADABLE, ASOF_REGISTRY_READ_ONLY, ASOF_REGISTRY_FULL, ASOF_REGISTRY_FAILED.
  */
 export async function openSqliteRegistry(config: SqliteRegistryConfig): Promise<RegistryStore> {
-  return open(config, null);
+  return open(config, holdsFeast(config.path) ? new FeastSide({ onlineVersioning: false, sharedOnlineStore: false }) : null);
 }
 
 /**
@@ -35,6 +36,18 @@ export async function openSqliteRegistry(config: SqliteRegistryConfig): Promise<
 export async function openSqlRegistry(config: SqlRegistryConfig): Promise<FeastRegistryStore> {
   const { onlineVersioning = false, sharedOnlineStore = false } = config;
   return open(config, new FeastSide({ onlineVersioning, sharedOnlineStore }));
+}
+
+/** A database with Feast's tables is kept in step with them, whatever the type says: else Feast would go on with what was. */
+function holdsFeast(path: string): boolean {
+  if (!existsSync(path) || statSync(path).size === 0) return false;
+  try {
+    using database = new DatabaseSync(path, { readOnly: true });
+    return hasTable((sql) => database.prepare(sql), "feast_metadata");
+  } catch {
+    // Whatever is wrong with it is told when it is opened.
+    return false;
+  }
 }
 
 async function open(config: SqliteRegistryConfig, feast: FeastSide | null): Promise<FeastRegistryStore> {

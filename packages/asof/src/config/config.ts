@@ -5,6 +5,7 @@ import { nearest } from "@asof/core";
 import type { z } from "zod";
 import type { Environment } from "../platform/environment.ts";
 import { check } from "./check.ts";
+import { placeOfRegistry } from "./read-registry.ts";
 import { type KeyPath, readYaml, throwIssues, type YamlFile } from "./read-yaml.ts";
 import { configSchema, storeSchemas, unusedKeys } from "./schema.ts";
 import { isFeastStore, knownStores, printKnownStores, type StoreRole } from "./store-types.ts";
@@ -36,7 +37,14 @@ export interface Config {
 
 export type RegistryConfig =
   | { readonly type: "sqlite"; readonly path: string; readonly migrationsFolder: string | undefined }
+  | ({ readonly type: "sql"; readonly path: string; readonly migrationsFolder: string | undefined } & SharedWithFeast)
+  | ({ readonly type: "file"; readonly path: string } & SharedWithFeast)
   | { readonly type: "memory" };
+
+/** How Feast uses a registry that it shares with asof. */
+interface SharedWithFeast {
+  readonly onlineVersioning: boolean;
+}
 
 export type OnlineStoreConfig =
   | { readonly type: "lmdb"; readonly path: string; readonly mapSizeMaxBytes: number | undefined }
@@ -95,21 +103,76 @@ export function readConfig(text: string, name: string, context: ConfigContext, e
 type Read<T> = { readonly value: T; readonly issues: readonly [] } | { readonly value: null; readonly issues: readonly Issue[] };
 
 function readRegistry(value: unknown, file: YamlFile, context: ConfigContext): Read<RegistryConfig> {
-  const chosen = typeof value === "string" ? chooseByPath(value, ["registry"], file, {}) : chooseType("registry", value, file);
+  const isTyped = isRecord(value) && ("registry_type" in value || "type" in value);
+  const isPath = typeof value === "string" && !Object.hasOwn(knownStores.registry, value);
+  const given = isPath ? value : !isTyped && isRecord(value) ? value.path : undefined;
+  if (typeof given === "string") {
+    const options = isRecord(value) ? value : { path: value };
+    return readRegistryAt(given, options, isPath ? ["registry"] : ["registry", "path"], file, context);
+  }
+  const chosen = chooseType("registry", value, file);
   if (chosen.value === null) return chosen;
   const { type, options } = chosen.value;
   if (type === "memory") return settled(check(storeSchemas.registry.memory, options, ["registry"], file), () => ({ type: "memory" }));
-  const path = options.path;
-  // Without a type Feast goes by the path, and its own files are protobuf.
-  if (typeof path === "string") {
-    const byPath = chooseByPath(path, typeof value === "string" ? ["registry"] : ["registry", "path"], file, options);
-    if (byPath.value === null) return byPath;
+  if (type === "sqlite") return readSqliteRegistry(options, file, context);
+  // Feast says what is in the place by its URL, also where the type is given.
+  const path = typeof options.path === "string" ? options.path : type === "file" ? "data/registry.pb" : "";
+  if (type === "sql" && !/^sqlite(\+\w+)?:\/\/\//i.test(path))
+    return refusePlace(/^([\w+]+):/.exec(path)?.[1] ?? "no sqlite:/// URL", ["registry", "path"], file);
+  return readRegistryAt(path, options, ["registry", "path"], file, context);
+}
+
+function readRegistryAt(
+  path: string,
+  options: Readonly<Record<string, unknown>>,
+  at: KeyPath,
+  file: YamlFile,
+  context: ConfigContext,
+): Read<RegistryConfig> {
+  const place = placeOfRegistry(path, context.repositoryPath);
+  switch (place.type) {
+    case "elsewhere":
+      return refusePlace(`${place.scheme}://`, at, file);
+    case "sqlite":
+      return readSqliteRegistry({ ...options, path }, file, context);
+    case "sql":
+      return settled(check(storeSchemas.registry.sql, options, ["registry"], file), (config) => ({
+        type: "sql",
+        path: place.path,
+        migrationsFolder: migrationsOf(undefined, context),
+        onlineVersioning: config.enable_online_feature_view_versioning ?? false,
+      }));
+    case "file":
+      return settled(check(storeSchemas.registry.file, options, ["registry"], file), (config) => ({
+        type: "file",
+        path: place.path,
+        onlineVersioning: config.enable_online_feature_view_versioning ?? false,
+      }));
   }
+}
+
+function readSqliteRegistry(options: Readonly<Record<string, unknown>>, file: YamlFile, context: ConfigContext): Read<RegistryConfig> {
   return settled(check(storeSchemas.registry.sqlite, options, ["registry"], file), (config) => ({
     type: "sqlite",
     path: resolve(context.repositoryPath, config.path),
     migrationsFolder: migrationsOf(config.migrations, context),
   }));
+}
+
+function refusePlace(found: string, at: KeyPath, file: YamlFile): Read<never> {
+  const place = file.placeOf(at);
+  return {
+    value: null,
+    issues: [
+      {
+        code: "ASOF_STORE_UNKNOWN",
+        path: place,
+        value: found,
+        message: `${place}: ${at.join(".")} lies at ${found}, which this version does not open.`,
+        fix: "Write `registry: data/registry.pb` for Feast's file, or `registry: { registry_type: sql, path: sqlite:///data/registry.db }` for Feast's SQL schema on SQLite.",
+      },
+    ],
+  };
 }
 
 /** The repository's own migration goes before the packaged one. */
@@ -150,7 +213,7 @@ function refuseHyphen(file: YamlFile): Issue | null {
 }
 
 function readOfflineStore(value: unknown, file: YamlFile, context: ConfigContext): Read<OfflineStoreConfig> {
-  const chosen = chooseType("offline_store", value, file);
+  const chosen = chooseType("offline_store", asDuckDb(value), file);
   if (chosen.value === null) return chosen;
   return settled(check(storeSchemas.offline_store.duckdb, chosen.value.options, ["offline_store"], file), (config) => ({
     type: "duckdb",
@@ -159,6 +222,13 @@ function readOfflineStore(value: unknown, file: YamlFile, context: ConfigContext
     temporaryFolder: config.temporary_folder === undefined ? undefined : resolve(context.repositoryPath, config.temporary_folder),
     logFolder: resolve(context.repositoryPath, config.log_folder),
   }));
+}
+
+/** Feast's default engine and its alias read local Parquet, which DuckDB does; they have no options. */
+function asDuckDb(value: unknown): unknown {
+  const type = isRecord(value) ? value.type : value;
+  if (type !== "dask" && type !== "file") return value;
+  return isRecord(value) ? { ...value, type: "duckdb" } : "duckdb";
 }
 
 interface ChosenStore {
@@ -211,26 +281,6 @@ function knownType(
   };
 }
 
-/** A registry given by its path alone: local SQLite, unless the path says otherwise. */
-function chooseByPath(path: string, at: KeyPath, file: YamlFile, options: Readonly<Record<string, unknown>>): Read<ChosenStore> {
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(path)?.[1];
-  const reason = scheme !== undefined ? `lies at ${scheme}://` : path.endsWith(".pb") ? "is Feast's protobuf file" : null;
-  if (reason === null) return { value: { type: "sqlite", options: { ...options, path } }, issues: [] };
-  const place = file.placeOf(at);
-  return {
-    value: null,
-    issues: [
-      {
-        code: "ASOF_STORE_UNKNOWN",
-        path: place,
-        value: scheme ?? "file",
-        message: `${place}: ${at.join(".")} ${reason}, which this version does not open.`,
-        fix: `Write \`registry: data/registry.db\` for a SQLite file. Types for registry: ${printKnownStores("registry")}.`,
-      },
-    ],
-  };
-}
-
 function settled<C, T>(checked: Read<C>, make: (config: C) => T): Read<T> {
   return checked.value === null ? { value: null, issues: checked.issues } : { value: make(checked.value), issues: [] };
 }
@@ -252,6 +302,15 @@ const unusedOptions: readonly KeyPath[] = [
   ["materialization", "online_write_batch_size"],
   ["registry", "cache_ttl_seconds"],
   ["registry", "cache_mode"],
+  ["registry", "registry_store_type"],
+  ["registry", "s3_additional_kwargs"],
+  ["registry", "purge_feast_metadata"],
+  ["registry", "serve_features_while_materializing"],
+  ["registry", "mcp"],
+  ["registry", "read_path"],
+  ["registry", "sqlalchemy_config_kwargs"],
+  ["registry", "thread_pool_executor_worker_count"],
+  ["registry", "schema_mode"],
   ["online_store", "similarity"],
   ["online_store", "text_search_enabled"],
   ["online_store", "enable_openai_compatible_store"],

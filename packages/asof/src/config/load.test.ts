@@ -115,10 +115,41 @@ batch_engine: local
 
   test("stores in their short forms; a byte-order mark and comments are fine", async () => {
     const config = await load("\ufeff# shop\nproject: shop # ours\nregistry: data/r.db\nonline_store: memory\noffline_store: duckdb\n");
-    assert.deepEqual([config.registry.type, config.onlineStore, config.offlineStore.type], ["sqlite", { type: "memory" }, "duckdb"]);
+    assert.deepEqual([config.registry.type, config.onlineStore, config.offlineStore.type], ["file", { type: "memory" }, "duckdb"]);
     const folder = repositoryOf("project: shop\nonline_store: sqlite\n");
     assert.deepEqual((await loadConfig(folder, {})).onlineStore, { type: "sqlite", path: join(folder, "data/online.db") });
     assert.deepEqual((await load("project: shop\nregistry: { type: memory }\n")).registry, { type: "memory" });
+  });
+
+  test("a registry's path means what it means to Feast; a SQLite database that is there is recognized", async () => {
+    const at = async (registry: string) => {
+      const folder = repositoryOf(`project: shop\nregistry: ${registry}\n`);
+      writeFileSync(join(folder, "there.db"), "SQLite format 3\0and so on");
+      writeFileSync(join(folder, "feast.db"), Buffer.from([10, 2, 8, 1]));
+      const { registry: read } = await loadConfig(folder, {});
+      return [read.type, "path" in read ? read.path.replace(`${folder}/`, "") : null];
+    };
+    assert.deepEqual(await at("data/registry.db"), ["file", "data/registry.db"]);
+    assert.deepEqual(await at("feast.db"), ["file", "feast.db"]);
+    assert.deepEqual(await at("there.db"), ["sqlite", "there.db"]);
+    assert.deepEqual(await at("{ path: there.db, cache_ttl_seconds: 5 }"), ["sqlite", "there.db"]);
+    assert.deepEqual(await at("{ registry_type: file, path: r.pb }"), ["file", "r.pb"]);
+    assert.deepEqual(await at("{ registry_type: sqlite, path: r.pb }"), ["sqlite", "r.pb"]);
+    assert.deepEqual(await at("{ registry_type: sql, path: 'sqlite:///data/r.db?timeout=5' }"), ["sql", "data/r.db"]);
+    assert.deepEqual(await at("{ registry_type: sql, path: 'sqlite+pysqlite:////tmp/r.db' }"), ["sql", "/tmp/r.db"]);
+    assert.deepEqual(await at("file"), ["file", "data/registry.pb"]);
+  });
+
+  test("Feast's default engine and its options of a registry are read past", async () => {
+    const yaml =
+      "project: shop\nregistry: { path: r.pb, purge_feast_metadata: false, enable_online_feature_view_versioning: true }\noffline_store: { type: dask }\n";
+    const config = await load(yaml);
+    assert.equal(config.offlineStore.type, "duckdb");
+    assert.equal(config.registry.type === "file" && config.registry.onlineVersioning, true);
+    assert.deepEqual(
+      config.unused.map(({ key }) => key),
+      ["registry.purge_feast_metadata"],
+    );
   });
 
   test("the repository's own migration is used, its package's name says who manages", async () => {
@@ -150,7 +181,7 @@ describe("where it is read from", () => {
     assert.equal((await loadConfig(folder, { FEAST_FS_YAML_FILE_PATH: other })).project, "other");
     const packed = await loadConfig(folder, environment);
     assert.deepEqual(
-      [packed.project, packed.path, packed.registry.type === "sqlite" && packed.registry.path],
+      [packed.project, packed.path, packed.registry.type === "file" && packed.registry.path],
       ["packed", null, join(folder, "r.db")],
     );
     assert.equal((await loadConfig(folder, environment, { file: other })).project, "other");
@@ -366,13 +397,7 @@ const faults: readonly (readonly [string, string, string, RegExp])[] = [
     "ASOF_STORE_UNKNOWN",
     /2:15: online_store "redis" is a store of Feast that this version does not open\. Types for online_store: lmdb/,
   ],
-  ["an unknown engine", "project: shop\noffline_store: { type: dask }\n", "ASOF_STORE_UNKNOWN", /Types for offline_store: duckdb/],
-  [
-    "Feast's registry file",
-    "project: shop\nregistry: data/registry.pb\n",
-    "ASOF_STORE_UNKNOWN",
-    /2:11: registry is Feast's protobuf file, which this version does not open\. Write `registry: data\/registry\.db`/,
-  ],
+  ["an unknown engine", "project: shop\noffline_store: { type: spark }\n", "ASOF_STORE_UNKNOWN", /Types for offline_store: duckdb/],
   [
     "a registry elsewhere",
     "project: shop\nregistry: { path: s3://bucket/registry.db }\n",
@@ -380,10 +405,10 @@ const faults: readonly (readonly [string, string, string, RegExp])[] = [
     /2:19: registry\.path lies at s3:\/\//,
   ],
   [
-    "Feast's SQL registry",
-    "project: shop\nregistry: { registry_type: sql, path: x }\n",
+    "Feast's SQL registry elsewhere",
+    "project: shop\nregistry: { registry_type: sql, path: postgresql://host/db }\n",
     "ASOF_STORE_UNKNOWN",
-    /registry\.registry_type "sql" is a store of Feast/,
+    /registry\.path lies at postgresql, which this version does not open/,
   ],
 ];
 

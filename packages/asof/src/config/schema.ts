@@ -68,6 +68,18 @@ export const configSchema = z.strictObject({
   ...Object.fromEntries(unusedKeys.map((key) => [key, anything])),
 });
 
+/** Options of Feast's registries, of whatever type. */
+const feastRegistry = {
+  cache_ttl_seconds: z.number().nonnegative().optional(),
+  cache_mode: z.enum(["sync", "thread"]).optional(),
+  registry_store_type: z.string().nullable().optional(),
+  s3_additional_kwargs: anything,
+  purge_feast_metadata: z.boolean().optional(),
+  enable_online_feature_view_versioning: z.boolean().optional(),
+  serve_features_while_materializing: z.boolean().optional(),
+  mcp: anything,
+};
+
 /** Options of each store by role and type. `type` itself was read before. */
 export const storeSchemas = {
   registry: {
@@ -76,6 +88,15 @@ export const storeSchemas = {
       migrations: text.optional(),
       cache_ttl_seconds: z.number().nonnegative().optional(),
       cache_mode: z.enum(["sync", "thread"]).optional(),
+    }),
+    file: z.strictObject({ path: text.default("data/registry.pb"), ...feastRegistry }),
+    sql: z.strictObject({
+      path: text.optional(),
+      ...feastRegistry,
+      read_path: z.string().nullable().optional(),
+      sqlalchemy_config_kwargs: anything,
+      thread_pool_executor_worker_count: z.int().nonnegative().optional(),
+      schema_mode: z.enum(["auto", "verify", "skip"]).optional(),
     }),
     memory: z.strictObject({}),
   },

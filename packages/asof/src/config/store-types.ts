@@ -3,14 +3,14 @@ export type StoreRole = "registry" | "online_store" | "offline_store";
 
 /** Types that this version opens, with the package that each needs; null = always there. The first one is the default. */
 export const knownStores: Readonly<Record<StoreRole, Readonly<Record<string, string | null>>>> = {
-  registry: { sqlite: "@asof/sqlite", memory: null },
+  registry: { sqlite: "@asof/sqlite", file: null, sql: "@asof/sqlite", memory: null },
   online_store: { lmdb: "@asof/lmdb", sqlite: "@asof/sqlite", memory: null },
   offline_store: { duckdb: "@asof/duckdb" },
 };
 
 /** Feast's types that this version does not open; told apart from typing errors. */
 const feastStores: Readonly<Record<StoreRole, readonly string[]>> = {
-  registry: ["file", "sql", "snowflake.registry", "remote"],
+  registry: ["snowflake.registry", "remote"],
   online_store: [
     "redis",
     "postgres",
@@ -35,8 +35,6 @@ const feastStores: Readonly<Record<StoreRole, readonly string[]>> = {
     "remote",
   ],
   offline_store: [
-    "dask",
-    "file",
     "postgres",
     "spark",
     "trino",

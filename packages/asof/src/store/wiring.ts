@@ -1,4 +1,5 @@
 import { AsofError, type OfflineStore, type OnlineStore, openMemoryOnlineStore, openMemoryRegistry, type RegistryStore } from "@asof/core";
+import type { FeastRegistryStore } from "@asof/feast";
 import type { Config } from "../config/load.ts";
 import { openWhenUsed } from "./lazy-offline.ts";
 import { refuseWrites } from "./read-only-online.ts";
@@ -27,9 +28,31 @@ export async function openStores(repositoryPath: string, config: Config): Promis
 /** Opens the registry alone. */
 export async function openRegistry(config: Config): Promise<RegistryStore> {
   const { registry } = config;
-  if (registry.type === "memory") return openMemoryRegistry();
-  const { openSqliteRegistry } = await loadStore("sqlite", () => import("@asof/sqlite"));
-  return openSqliteRegistry({ path: registry.path, migrationsFolder: registry.migrationsFolder });
+  switch (registry.type) {
+    case "memory":
+      return openMemoryRegistry();
+    case "sqlite": {
+      const { openSqliteRegistry } = await loadStore("sqlite", () => import("@asof/sqlite"));
+      return openSqliteRegistry({ path: registry.path, migrationsFolder: registry.migrationsFolder });
+    }
+    default:
+      return openSharedRegistry(config, registry);
+  }
+}
+
+/** Opens a registry that Feast uses too. */
+export async function openSharedRegistry(
+  config: Pick<Config, "onlineStore">,
+  registry: Extract<Config["registry"], { readonly type: "file" | "sql" }>,
+): Promise<FeastRegistryStore> {
+  const { path, onlineVersioning } = registry;
+  const use = { path, onlineVersioning, sharedOnlineStore: config.onlineStore.type === "sqlite" };
+  if (registry.type === "file") {
+    const { openFileRegistry } = await import("@asof/feast");
+    return openFileRegistry(use);
+  }
+  const { openSqlRegistry } = await loadStore("sqlite", () => import("@asof/sqlite"));
+  return openSqlRegistry({ ...use, migrationsFolder: registry.migrationsFolder });
 }
 
 /** Opens the offline store alone. */
