@@ -2,6 +2,8 @@
 
 export { feastStreamOf } from "./definition/decode-source.ts";
 export { type FeastKind, type FeastObject, feastId } from "./definition/objects.ts";
+export { bytesWithProject } from "./definition/project.ts";
+export { pythonOf } from "./definition/python.ts";
 export type { UnsupportedObject } from "./definition/unsupported.ts";
 // the registry's file
 export type { FileRegistryConfig } from "./file/config.ts";

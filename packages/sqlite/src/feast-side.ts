@@ -29,7 +29,7 @@ import {
 import { applyChange, listRecords, readRecord, readVersions, setMeta } from "./changes.ts";
 import { text } from "./codec.ts";
 import { packagedMigrations } from "./config.ts";
-import { addVersion, bytesOf, kafkaOver, latestVersion, listObjects, putObject, touchProject } from "./feast-tables.ts";
+import { addVersion, bytesOf, kafkaOver, lastUpdatedUs, latestVersion, listObjects, putObject, touchProject } from "./feast-tables.ts";
 import type { Prepare } from "./statistics.ts";
 
 /** What a change replaces, by key. */
@@ -85,7 +85,6 @@ export class FeastSide {
 
   /** Takes over what Feast wrote. The version counts up once if it says something new. */
   absorb(prepare: Prepare, isVirtual: boolean): void {
-    const nowUs = this.#clock.nowUs();
     const noted = prepare("SELECT kind, project, name FROM registry_feast_changes").all();
     const changed = new Set(noted.map((row) => JSON.stringify([text(row, "kind"), text(row, "project"), text(row, "name")])));
     const projects = new Set(noted.map((row) => text(row, "project")));
@@ -94,6 +93,7 @@ export class FeastSide {
     const unsupported = new Map(this.unsupported);
     let touchesDefinitions = false;
     for (const project of projects) {
+      const nowUs = lastUpdatedUs(prepare, project) ?? this.#clock.nowUs();
       const objects = listObjects(prepare, project);
       const absorbed = absorbFeast({
         ...this.#use,

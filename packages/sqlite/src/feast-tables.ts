@@ -118,3 +118,11 @@ export function touchProject(prepare: Prepare, project: string, newId: () => str
   prepare("INSERT OR IGNORE INTO feast_metadata VALUES (?, 'project_uuid', ?, ?)").run(project, newId(), seconds);
   prepare("INSERT OR REPLACE INTO feast_metadata VALUES (?, 'last_updated_timestamp', ?, ?)").run(project, String(seconds), seconds);
 }
+
+/** When Feast last wrote a project, in UTC microseconds; null if it does not say. */
+export function lastUpdatedUs(prepare: Prepare, project: string): number | null {
+  const sql =
+    "SELECT last_updated_timestamp AS seconds FROM feast_metadata WHERE project_id = ? AND metadata_key = 'last_updated_timestamp'";
+  const row = prepare(sql).get(project);
+  return row === undefined ? null : integer(row, "seconds") * 1_000_000;
+}

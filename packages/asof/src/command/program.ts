@@ -90,12 +90,50 @@ function addRepositoryCommands(program: Command, context: CommandContext): void 
   )
     .option("--apply", "apply by itself what is clean: nothing refused or deleted")
     .action(async (_options, command: Command) => (await import("./commands/dev.ts")).runDev(context, command.optsWithGlobals()));
+  addExchangeCommands(program, context);
   addCommand(program, "teardown", "unregister all objects of this repository and delete their online data", {
     examples: ["asof teardown", "asof teardown --yes"],
     exits: { 3: "refused: another repository's service uses an object", 130: "answered with anything but yes" },
   })
     .option("--yes", "do not ask")
     .action(async (_options, command: Command) => (await import("./commands/teardown.ts")).runTeardown(context, command.optsWithGlobals()));
+}
+
+function addExchangeCommands(program: Command, context: CommandContext): void {
+  const importing = addCommand(program, "import", "bring in what another feature store defines", {
+    examples: ["asof import feast ../feast_repo"],
+  });
+  addCommand(importing, "feast", "write a project for a Feast registry, which both then use: definitions that plan as no change", {
+    examples: [
+      "asof import feast .",
+      "asof import feast ../feast_repo",
+      "asof import feast data/registry.db --out imported",
+      "asof import feast sqlite:///data/registry.db --project driver_ranking",
+    ],
+  })
+    .argument("<path>", "a Feast repository, its registry file, or sqlite:/// and the file of a SQL registry")
+    .option("--out <dir>", "folder to write into; default the Feast repository, else the working folder; files that are there stay")
+    .option("--project <name>", "which project, where the registry holds several")
+    .action(async (path: string, _options, command: Command) =>
+      (await import("./commands/import.ts")).runImportFeast(context, path, command.optsWithGlobals()),
+    );
+  const exporting = addCommand(program, "export", "write what asof holds for others to read", { examples: ["asof export registry"] });
+  addCommand(exporting, "registry", "write the registry as Feast's file, or its records as JSON", {
+    examples: [
+      "asof export registry --out registry.pb",
+      "asof export registry --format json",
+      "asof export registry --format json --out registry.json",
+    ],
+  })
+    .option("--out <file>", "file to make; default registry.pb, for JSON standard output")
+    .addOption(
+      new Option("--format <format>", "feast: a registry that Feast opens; json: asof's records")
+        .choices(["feast", "json"])
+        .default("feast"),
+    )
+    .action(async (_options, command: Command) =>
+      (await import("./commands/export.ts")).runExportRegistry(context, command.optsWithGlobals()),
+    );
 }
 
 function addVersionCommands(program: Command, context: CommandContext): void {

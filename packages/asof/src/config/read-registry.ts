@@ -20,7 +20,7 @@ export function placeOfRegistry(path: string, repositoryPath: string): RegistryP
 }
 
 /** The file of SQLAlchemy's URL: `sqlite:///relative.db`, `sqlite:////absolute.db`; what it says of drivers and options is left out. */
-export function sqlitePathOf(url: string): string {
+function sqlitePathOf(url: string): string {
   return url.replace(/^sqlite(\+\w+)?:\/\/\//i, "").replace(/\?.*$/, "");
 }
 

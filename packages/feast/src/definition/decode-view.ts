@@ -70,6 +70,9 @@ export function decodeFeastView(
     return { ...base, form: "windowed", separableUs: stored.separableUs, features };
   }
   const ttlUs = readMicroseconds(view.spec.message(viewSpec.ttl));
+  if (ttlUs !== null && (ttlUs < 0 || ttlUs % 1_000_000 !== 0)) {
+    throw new Unsupported(`its ttl of ${ttlUs / 1_000_000} s is no whole number of seconds`, "Give it one in Feast, and apply it there.");
+  }
   // Feast's zero, like no ttl at all, is no limit.
   return { ...base, form: "plain", ttlUs: ttlUs === 0 ? null : ttlUs, features: features.map(withoutAggregate) };
 }

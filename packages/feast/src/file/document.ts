@@ -47,6 +47,11 @@ export class RegistryDocument {
     return this.#file.versionId;
   }
 
+  /** When it was last written, by whomever; null if it does not say. */
+  get lastUpdatedUs(): number | null {
+    return this.#file.lastUpdatedUs;
+  }
+
   objects(project: string | null): readonly FeastObject[] {
     return feastObjectKinds.flatMap((kind) => [...this.#file.iterate(kind, project ?? undefined)].map((object) => ({ kind, ...object })));
   }

@@ -226,10 +226,12 @@ class FileRegistry implements FeastRegistryStore {
   #accept(document: RegistryDocument, stamp: Stamp | null, withUnsupported: boolean): Loaded {
     const { state } = document;
     const { onlineVersioning = false, sharedOnlineStore = false } = this.#config;
-    const isOurs = document.versionId === state.header.versionId;
+    const isOurs = stamp === null || (document.versionId !== "" && document.versionId === state.header.versionId);
     const stored = state.header;
     const absorption =
-      isOurs && !withUnsupported ? null : absorbInto(document, { onlineVersioning, sharedOnlineStore }, this.#clock.nowUs());
+      isOurs && !withUnsupported
+        ? null
+        : absorbInto(document, { onlineVersioning, sharedOnlineStore }, document.lastUpdatedUs ?? this.#clock.nowUs());
     const signature = absorption?.signature ?? "";
     const identity = `${stored.stateId} ${stored.version} ${signature}`;
     const definitionsIdentity = `${stored.definitionsId} ${stored.definitionsVersion} ${absorption?.changesDefinitions === true ? signature : ""}`;

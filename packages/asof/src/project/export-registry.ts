@@ -1,0 +1,56 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { LineageEdge, RegistryRecord, RegistryStore } from "@asof/core";
+import { bytesWithProject, FeastRegistryFile, type FeastRegistryStore, openFileRegistry } from "@asof/feast";
+
+/** Everything that a registry holds of definitions and state, for people and programs. */
+export interface WholeRegistry {
+  readonly version: number;
+  readonly definitionsVersion: number;
+  readonly records: readonly RegistryRecord[];
+  readonly lineage: readonly LineageEdge[];
+}
+
+export async function readWholeRegistry(registry: RegistryStore): Promise<WholeRegistry> {
+  const snapshot = await registry.snapshot(null);
+  const projects = [...new Set(snapshot.records.map((record) => record.project))];
+  const lineage = await Promise.all(projects.map((project) => registry.listLineage(project)));
+  return { ...snapshot, lineage: lineage.flat() };
+}
+
+/**
+ * Writes a registry as Feast's file, which Feast reads and asof opens with all that it knew: Feast's objects as they are where the registry
+ * has some, and those of asof's definitions. Where writing fails nothing is left.
+ */
+export async function exportFeastRegistry(
+  registry: RegistryStore,
+  path: string,
+  nowUs: number,
+): Promise<{ readonly records: number; readonly feastObjects: number }> {
+  const { records, lineage } = await readWholeRegistry(registry);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    if (isShared(registry)) {
+      const file = FeastRegistryFile.empty();
+      for (const object of await registry.feastObjects(null)) file.put(object.kind, bytesWithProject(object));
+      await writeFile(path, file.encode(), { flag: "wx" });
+    }
+    await using target = await openFileRegistry({ path });
+    const changes = records.map(({ revision: _revision, updatedAtUs: _updatedAtUs, ...record }) => ({
+      op: "put" as const,
+      ifRevision: null,
+      ...record,
+    }));
+    await target.commit({ changes, ifDefinitionsVersion: null, lineage: { add: lineage, remove: [] } }, nowUs);
+    return { records: records.length, feastObjects: (await target.feastObjects(null)).length };
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await rm(`${path}.lock`, { force: true });
+  }
+}
+
+function isShared(registry: RegistryStore): registry is FeastRegistryStore {
+  return "feastObjects" in registry;
+}
