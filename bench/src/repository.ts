@@ -8,11 +8,15 @@ export interface OfflineOptions {
 }
 
 /** Makes a repository folder with embedded stores; its definitions are given as data when it is opened. */
-export function makeRepository(folder: string, offline: OfflineOptions = {}): string {
+export function makeRepository(
+  folder: string,
+  offline: OfflineOptions = {},
+  registry = "{ registry_type: sqlite, path: data/registry.db }",
+): string {
   mkdirSync(folder, { recursive: true });
   const yaml = [
     "project: bench",
-    "registry: { registry_type: sqlite, path: data/registry.db }",
+    `registry: ${registry}`,
     `offline_store: ${JSON.stringify({ type: "duckdb", ...offline })}`,
     "online_store: { type: lmdb, path: data/online }",
     "",

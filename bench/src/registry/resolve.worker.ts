@@ -7,13 +7,20 @@ import {
   registeredService,
   systemClock,
 } from "@asof/core";
-import { openSqliteRegistry } from "@asof/sqlite";
 import { replyFromWorker, startTimer, workerArguments } from "../worker-process.ts";
 import { defineMany } from "./definitions.ts";
+import { openKind, type RegistryKind } from "./open-kind.ts";
+
+export interface ResolveArguments {
+  readonly kind: RegistryKind;
+  readonly path: string;
+  readonly views: number;
+  readonly requests: number;
+}
 
 /** What a request pays for its registry: looks for a newer version, finds its compiled plan, reads five views of one key. */
-const { path, views, requests } = workerArguments<{ readonly path: string; readonly views: number; readonly requests: number }>();
-await using registry = await openSqliteRegistry({ path });
+const { kind, path, views, requests } = workerArguments<ResolveArguments>();
+await using registry = await openKind(kind, path);
 await applyDefinitions(registry, defineMany(views, views, "data"), "bench", {}, systemClock);
 await using online = openMemoryOnlineStore();
 const cache = new RegistryCache("bench", registry, () => systemClock.nowUs());

@@ -5,8 +5,7 @@ import { versionRecord } from "../definition/fields.ts";
 import { type FeastKind, type FeastObject, feastObjectKinds } from "../definition/objects.ts";
 import { writeMicroseconds } from "../definition/times.ts";
 import { asofRegistryField, FeastRegistryFile } from "../registry/registry-file.ts";
-import { concat, fieldsOf, Message } from "../wire/message.ts";
-import { readItem } from "./section.ts";
+import { Message } from "../wire/message.ts";
 import { AsofState } from "./state.ts";
 
 /** One version of a view that Feast keeps. */
@@ -30,9 +29,7 @@ export class RegistryDocument {
   constructor(bytes: Uint8Array, path: string) {
     this.#file = bytes.length === 0 ? FeastRegistryFile.empty() : FeastRegistryFile.decode(bytes, `The registry ${path}`);
     try {
-      for (const part of this.#file.getField(asofRegistryField)) {
-        for (const { payload, whole } of fieldsOf(part)) this.state.load(readItem(payload), whole);
-      }
+      for (const part of this.#file.getField(asofRegistryField)) this.state.load(part);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       throw new AsofError("ASOF_REGISTRY_UNREADABLE", `The registry ${path} is damaged: what asof keeps in it is no JSON.`, {
@@ -117,7 +114,7 @@ export class RegistryDocument {
   /** The file. asof's header stands last, so that a look at the end tells whether the file changed, and whether it is whole. */
   encode(versionId: string, nowUs: number): Uint8Array {
     this.#file.touch(versionId, nowUs);
-    this.#file.setField(asofRegistryField, [concat([...this.state.encode()])]);
+    this.#file.setField(asofRegistryField, [this.state.encode()]);
     return this.#file.encode();
   }
 }

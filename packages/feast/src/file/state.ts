@@ -10,7 +10,12 @@ import {
   type StatisticsFilter,
   type StatisticsRecord,
 } from "@asof/core";
-import { type Item, Section } from "./section.ts";
+import { concat, delimitedField, fieldsOf, Message } from "../wire/message.ts";
+import { Section } from "./section.ts";
+
+/** Fields of asof's part of the file, and of a section in it. */
+const partFields = { section: 1, header: 2 } as const;
+const sectionFields = { name: 1, items: 2 } as const;
 
 /** The format that this version writes in its field; it also reads the one before, of which there is none yet. */
 const formatVersion = 1;
@@ -70,18 +75,22 @@ export class AsofState {
   readonly #statistics = new Section<StatisticsRecord>("statistics");
   /** Feast's objects that asof's records agree with: id → hash of their bytes. */
   readonly written = new Section<string>("written");
-  /** Items of sections that a later version added. */
+  /** Sections that a later version added, whole. */
   readonly #unknown: Uint8Array[] = [];
 
-  load(item: Item, whole: Uint8Array): void {
-    const section = this.#sections().find((s) => s.name === item.section);
-    if (section !== undefined) section.load(item, whole);
-    else if (item.section === "header") this.#loadHeader(item);
-    else this.#unknown.push(whole);
+  /** Takes asof's part of a file apart. */
+  load(bytes: Uint8Array): void {
+    for (const { number, payload, whole } of fieldsOf(bytes)) {
+      const message = number === partFields.section ? new Message(payload) : null;
+      const section = this.#sections().find((s) => s.name === message?.text(sectionFields.name));
+      if (section !== undefined) section.load(message?.bytes(sectionFields.items) ?? new Uint8Array());
+      else if (number === partFields.header) this.#loadHeader(payload);
+      else this.#unknown.push(whole);
+    }
   }
 
-  #loadHeader(item: Item): void {
-    const header = JSON.parse(Buffer.from(item.json).toString("utf8")) as Header;
+  #loadHeader(payload: Uint8Array): void {
+    const header = JSON.parse(Buffer.from(payload).toString("utf8")) as Header;
     if (header.format > formatVersion) {
       throw new AsofError("ASOF_REGISTRY_VERSION", `The registry has format ${header.format}; this version reads up to ${formatVersion}.`, {
         value: header.format,
@@ -95,14 +104,19 @@ export class AsofState {
     return [this.#records, this.#deleted, this.#jobs, this.#edges, this.#statistics, this.written];
   }
 
-  /** All items, the header last: a file that ends before it is not whole. */
-  *encode(): Iterable<Uint8Array> {
-    for (const section of this.#sections()) yield* section.encode();
-    yield* this.#unknown;
-    const header = new Section<Header>("header");
+  /** asof's part of the file, the header last: a file that ends before it is not whole. */
+  encode(): Uint8Array {
+    const sections = this.#sections()
+      .filter((section) => !section.isEmpty)
+      .map((section) => {
+        const message = new Message();
+        message.setText(sectionFields.name, section.name);
+        message.setBytes(sectionFields.items, section.encode());
+        return delimitedField(partFields.section, message.encode());
+      });
     const { versionId, ...rest } = this.header;
-    header.set("", { ...rest, versionId });
-    yield* header.encode();
+    const header = Buffer.from(JSON.stringify({ ...rest, versionId }));
+    return concat([...sections, ...this.#unknown, delimitedField(partFields.header, header)]);
   }
 
   /** Records of one project, or of all, in the order of a snapshot. */

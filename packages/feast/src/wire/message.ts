@@ -191,11 +191,11 @@ function varintBytes(value: bigint): readonly number[] {
 function readFields(bytes: Uint8Array): Field[] {
   const fields: Field[] = [];
   for (let at = 0; at < bytes.length; ) {
-    const tag = readTag(bytes, at);
+    const tag = readLength(bytes, at);
     const number = Math.floor(tag.value / 8);
     const wire = tag.value % 8;
     if (number === 0) throw damaged("a field has the number 0");
-    const start = wire === 2 ? readTag(bytes, tag.next) : { value: 0, next: tag.next };
+    const start = wire === 2 ? readLength(bytes, tag.next) : { value: 0, next: tag.next };
     const end = start.next + lengthOf(wire, start, bytes);
     if (end > bytes.length) throw damaged("it ends inside a field");
     fields.push({ number, wire, whole: bytes.subarray(at, end), payload: bytes.subarray(start.next, end) });
@@ -219,8 +219,8 @@ function lengthOf(wire: number, start: { readonly value: number; readonly next: 
   }
 }
 
-/** A tag or length: a varint below 2⁵³, without a bigint. */
-function readTag(bytes: Uint8Array, at: number): { readonly value: number; readonly next: number } {
+/** A tag or length: a varint below 2⁴⁹, without a bigint. */
+export function readLength(bytes: Uint8Array, at: number): { readonly value: number; readonly next: number } {
   let value = 0;
   for (let i = at, scale = 1; i < at + 7; i++, scale *= 128) {
     const byte = bytes[i];
