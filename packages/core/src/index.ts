@@ -214,6 +214,7 @@ export { compileExpression, compileFilter } from "./expression/evaluate.ts";
 export type { CallNode, CaseNode, ColumnNode, ExpressionNode, LiteralNode, Operator } from "./expression/node.ts";
 export { expressionFault } from "./expression/signature.ts";
 export { printExpression } from "./expression/sql.ts";
+export { checkOnline } from "./flow/check-online.ts";
 export { checkSources } from "./flow/check-sources.ts";
 export {
   type DeleteRequest,

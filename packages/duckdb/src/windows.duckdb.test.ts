@@ -420,6 +420,12 @@ describe("windowed views", () => {
     const source = sqlSource(query, { columns: {}, createdTime: "made" });
     const join = windowedJoin({ name: "late", keys: { id: int64 }, source, features: { n: windowFeature({ fn: "count" }, null, hour) } });
     await using result = await fixture.store.retrieve(planOf([join]), spineAt(noon, noon + 10, noon - 10));
-    assert.deepEqual(result.report, { spineRows: 3, rowsWithoutEventTime: { late: 0 }, knownOnlyLater: { late: 1 }, labels: {}, droppedRows: 0 });
+    assert.deepEqual(result.report, {
+      spineRows: 3,
+      rowsWithoutEventTime: { late: 0 },
+      knownOnlyLater: { late: 1 },
+      labels: {},
+      droppedRows: 0,
+    });
   });
 });

@@ -6,6 +6,7 @@ import {
   applyPlan,
   assert,
   type ComputeStatisticsRequest,
+  checkOnline,
   checkSources,
   compareParity,
   compileOnline,
@@ -234,6 +235,7 @@ export class Session implements AsyncDisposable {
   async plan(options: PlanOptions & SourceValidation = {}): Promise<Plan> {
     const definitions = await this.definitions();
     throwIssues(validateRepository(definitions));
+    throwIssues(checkOnline(this.runtime.online, definitions));
     if (options.skipSourceValidation !== true) {
       throwIssues(await checkSources(this.runtime.offline, definitions, { signal: options.signal }));
     }
