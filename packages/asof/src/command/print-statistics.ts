@@ -1,7 +1,7 @@
 import { type FeatureStatistics, formatInstant, type Json, type KeptStatistics, quantilePercents } from "@asof/core";
 import type { Paint } from "./paint.ts";
 import { bar, histogramLine, seriesLine } from "./sparkline.ts";
-import { printTable, textWidth } from "./table.ts";
+import { escapeControls, printTable, textWidth } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Runs of one feature, newest first. */
@@ -170,7 +170,7 @@ export function printFigure(value: Json): string {
   if (typeof value === "number") return printNumber(value);
   if (typeof value !== "string") return value === null ? "null" : String(value);
   if (/^-?[0-9]{1,15}$/.test(value)) return printNumber(Number(value));
-  return value.replace(/T00:00:00Z$/, "");
+  return escapeControls(value.replace(/T00:00:00Z$/, ""));
 }
 
 function printNumber(value: number): string {

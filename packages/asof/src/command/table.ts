@@ -19,7 +19,8 @@ export function printTable(header: readonly string[], given: readonly (readonly 
 
 const shortEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-function escapeControls(cell: string): string {
+/** Text that neither breaks a line nor speaks to the terminal. */
+export function escapeControls(cell: string): string {
   return cell.replace(/\p{Cc}/gu, (character) => shortEscapes[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 

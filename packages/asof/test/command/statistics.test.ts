@@ -71,6 +71,10 @@ describe("asof describe", () => {
 
   test("says what to run where nothing is known yet, and refuses what is no view", async () => {
     assert.match(assertDone(await run("describe clicked")), /Nothing is known of its values yet: `asof statistics compute clicked`/);
+    assert.match(
+      assertDone(await run("describe ratio:share")),
+      /^name: ratio:share\n[\s\S]*\nComputed at request time, so that it has no values at rest\.\n$/,
+    );
     assertFailed(await run("describe profil"), { status: 2, code: "ASOF_FEATURE_UNKNOWN", says: /profile/ });
     assertFailed(await run("describe profile:scor"), { status: 2, code: "ASOF_FEATURE_UNKNOWN", says: /Did you mean "score"\?/ });
   });
@@ -169,6 +173,20 @@ describe("asof lineage", () => {
     assertFailed(await run("lineage profile:teir"), { status: 2, code: "ASOF_OBJECT_UNKNOWN", says: /Did you mean "profile:tier"\?/ });
     assertFailed(await run("lineage profile --depth 0"), { status: 2, code: "ASOF_USAGE" });
   });
+});
+
+test("a value does not speak to the terminal", async (t) => {
+  const cwd = writeShop(temporaryFolder(t));
+  const row = (id: number, tier: string) => `${id},2024-01-05T00:00:00Z,2024-01-05T00:00:00Z,${tier},1`;
+  const lines = ["customer_id,event_timestamp,created,tier,score", row(1, "\u001b[31mred"), row(2, "\u001b[31mred"), ""];
+  writeFiles(cwd, { "data/profiles.csv": lines.join("\n") });
+  assertDone(await run("apply", utf8, cwd));
+  assertDone(await run("statistics compute profile", utf8, cwd));
+  for (const what of ["describe profile", "describe profile:tier", "feature-views describe profile"]) {
+    const text = assertDone(await run(what, utf8, cwd));
+    assert.match(text, /\[31mred/);
+    assert.ok(!text.includes("\u001b"), what);
+  }
 });
 
 test("lines are drawn in eight levels, or letters", () => {

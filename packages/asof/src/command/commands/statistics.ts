@@ -112,14 +112,16 @@ function listCells({ feature, computedAtUs, origin, endUs, rows, figures }: Kept
 export async function runDescribeValues(context: CommandContext, name: string, options: GlobalOptions): Promise<void> {
   await withSession(context, options, async (session) => {
     const { view, feature } = splitName(name);
-    const all = await session.listStatistics({ view, limit: runsMax, ...(feature === null ? {} : { feature }) });
+    const isComputed = (await session.registry()).models.views.get(view)?.form === "request";
+    const all = isComputed ? [] : await session.listStatistics({ view, limit: runsMax, ...(feature === null ? {} : { feature }) });
     const definition = await definitionOf(session, view, feature);
     if (context.json) {
       context.printJson({ ...definition, statistics: all });
       return;
     }
     context.print(`${stringify(definition, { lineWidth: 0 }).trimEnd()}\n`);
-    if (feature === null) context.print(viewText(context, "Values", view, inOrder(definition, all)));
+    if (isComputed) context.print("Computed at request time, so that it has no values at rest.");
+    else if (feature === null) context.print(viewText(context, "Values", view, inOrder(definition, all)));
     else context.print(printCard("Values", all, terminalOf(context), context.paint));
   });
 }
