@@ -95,13 +95,23 @@ describe("finding nodes", () => {
   });
 
   test("names of objects and of columns may hold points: the longest known name is the object's", () => {
-    const edges = [edge("source:a.b.c.d", "feature:v.1.f.g"), edge("source:z.y.x", "feature:w.f")];
-    const graph = lineageGraph(edges, ["source:a.b"], { sources: new Set(["a", "a.b"]), views: new Set(["v.1"]) });
+    const edges = [
+      edge("source:a.b.c.d", "feature:v.1.f.g"),
+      edge("source:z.y.x", "feature:w.f"),
+      edge("feature:v.1@v2.f.g", "label:l.1.churned"),
+    ];
+    const graph = lineageGraph(edges, ["source:a.b"], {
+      sources: new Set(["a", "a.b"]),
+      views: new Set(["v.1"]),
+      labels: new Set(["l.1"]),
+    });
     assert.deepEqual(
       [...graph.nodes].map((node) => objectOf(graph, node)),
-      ["source:a.b", "source:a.b", "view:v.1", "source:z", "view:w"],
+      ["source:a.b", "source:a.b", "view:v.1", "source:z", "view:w", "view:v.1@v2", "label:l.1"],
     );
     assert.deepEqual(findLineageNodes(graph, "v.1:f.g"), ["feature:v.1.f.g"]);
+    assert.deepEqual(findLineageNodes(graph, "v.1@v2"), ["feature:v.1@v2.f.g"]);
+    assert.deepEqual(findLineageNodes(graph, "l.1:churned"), ["label:l.1.churned"]);
     assert.deepEqual(findLineageNodes(graph, "a.b"), ["source:a.b", "source:a.b.c.d"]);
   });
 });

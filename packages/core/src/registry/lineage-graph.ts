@@ -23,6 +23,7 @@ export interface NodeParts {
 export interface KnownObjects {
   readonly sources: ReadonlySet<string>;
   readonly views: ReadonlySet<string>;
+  readonly labels: ReadonlySet<string>;
 }
 
 export type LineageDirection = "up" | "down";
@@ -41,7 +42,7 @@ export interface LineageWalk {
 export function lineageGraph(
   edges: Iterable<{ readonly from: string; readonly to: string }>,
   alone: Iterable<string> = [],
-  known: KnownObjects = { sources: new Set(), views: new Set() },
+  known: KnownObjects = { sources: new Set(), views: new Set(), labels: new Set() },
 ): LineageGraph {
   const up = new Map<string, Set<string>>();
   const down = new Map<string, Set<string>>();
@@ -107,24 +108,29 @@ export function objectOf({ parts }: LineageGraph, node: string): string {
   return kind === "feature" ? `view:${name}` : `${kind}:${name}`;
 }
 
-function nodeParts(node: string, { sources, views }: KnownObjects): NodeParts {
+function nodeParts(node: string, { sources, views, labels }: KnownObjects): NodeParts {
   const colon = node.indexOf(":");
   const kind = node.slice(0, colon);
   const rest = node.slice(colon + 1);
-  if (!["source", "feature", "request"].includes(kind)) return { kind, name: rest, part: null };
-  const known = kind === "source" ? sources : views;
-  if (known.has(rest) && kind === "source") return { kind, name: rest, part: null };
+  const known = new Map([
+    ["source", sources],
+    ["feature", views],
+    ["request", views],
+    ["label", labels],
+  ]).get(kind);
+  if (known === undefined || (kind === "source" && known.has(rest))) return { kind, name: rest, part: null };
   // The longest name that is known; of two sources `a` and `a.b`, a column `b.c` of the first cannot be told from `c` of the second.
   for (let point = rest.lastIndexOf("."); point > 0; point = rest.lastIndexOf(".", point - 1)) {
-    if (known.has(rest.slice(0, point))) return { kind, name: rest.slice(0, point), part: rest.slice(point + 1) };
+    // A version stands under its view's name: `churn@v1`.
+    if (known.has(rest.slice(0, point).replace(/@v[0-9]+$/, ""))) return { kind, name: rest.slice(0, point), part: rest.slice(point + 1) };
   }
   const point = rest.indexOf(".");
   return point === -1 ? { kind, name: rest, part: null } : { kind, name: rest.slice(0, point), part: rest.slice(point + 1) };
 }
 
 /**
- * The nodes that a text means: a node as it stands in edges, `view:feature`, `source.column`, or the name of a view, source, service or
- * training set, which stands for all of its parts. ASOF_OBJECT_UNKNOWN with the nearest name, or the choices where several are meant.
+ * The nodes that a text means: a node as it stands in edges, `view:feature`, `source.column`, or the name of a view, label, source, service
+ * or training set, which stands for all of its parts. ASOF_OBJECT_UNKNOWN with the nearest name, or the choices where several are meant.
  */
 export function findLineageNodes(graph: LineageGraph, text: string): readonly string[] {
   if (graph.nodes.has(text)) return withParts(graph, text);
@@ -167,7 +173,7 @@ function namesOf(graph: LineageGraph): ReadonlyMap<string, readonly string[]> {
     add(object, object);
     if (kind !== "request") add(name, object);
     if (kind === "training_set") add(name.slice(name.search(/[^/\\]*$/)), node);
-    if (part !== null) add(kind === "feature" ? `${name}:${part}` : `${name}.${part}`, node);
+    if (part !== null) add(kind === "feature" || kind === "label" ? `${name}:${part}` : `${name}.${part}`, node);
   }
   return new Map([...names].map(([name, nodes]) => [name, [...nodes].sort(compareText)]));
 }

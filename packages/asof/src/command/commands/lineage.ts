@@ -57,6 +57,7 @@ async function graphOf(session: Session): Promise<LineageGraph> {
   return lineageGraph(await registry.listLineage(project), alone, {
     sources: new Set(models.sources.keys()),
     views: new Set(models.views.keys()),
+    labels: new Set(models.labels.keys()),
   });
 }
 
