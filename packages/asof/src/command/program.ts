@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import type { CommandContext } from "./context.ts";
 import { addCommand, collect } from "./define.ts";
 import { describedKinds } from "./kinds.ts";
-import { addValueCommands } from "./value-commands.ts";
+import { addCompletionCommand, addValueCommands } from "./value-commands.ts";
 
 const { version } = createRequire(import.meta.url)("asof/package.json") as { readonly version: string };
 
@@ -37,6 +37,7 @@ export function buildProgram(context: CommandContext): Command {
   addObjectCommands(program.commandsGroup("What is registered:"), context);
   addLookCommands(program.commandsGroup("Understanding:"), context);
   addValueCommands(program, context);
+  addCompletionCommand(program, context);
   return program;
 }
 

@@ -1,4 +1,6 @@
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
+import { type NameKind, nameKinds } from "./completion/model.ts";
+import { shells } from "./completion/scripts.ts";
 import type { CommandContext } from "./context.ts";
 import { addCommand } from "./define.ts";
 
@@ -51,5 +53,24 @@ export function addValueCommands(program: Command, context: CommandContext): voi
     .option("--columns", "columns and features instead of sources and views")
     .action(async (node: string, _options, command: Command) =>
       (await import("./commands/lineage.ts")).runLineage(context, node, command.optsWithGlobals()),
+    );
+}
+
+/** Completion for shells; the hidden part is what their scripts ask for names. */
+export function addCompletionCommand(program: Command, context: CommandContext): void {
+  const group = addCommand(program, "completion", "print a script that completes commands, flags and names of objects in a shell", {
+    examples: ["asof completion bash", "asof completion zsh", "asof completion fish"],
+  });
+  for (const shell of shells) {
+    addCommand(group, shell, `print the script for ${shell}`, { examples: [`asof completion ${shell}`] }).action(async () =>
+      (await import("./commands/completion.ts")).runCompletion(context, shell, program),
+    );
+  }
+  addCommand(group, "names", "print names of registered objects, one a line, as the scripts ask for them", {
+    examples: ["asof completion names view"],
+  })
+    .addArgument(new Argument("<kind>", "what to name").choices(nameKinds))
+    .action(async (kind: NameKind, _options, command: Command) =>
+      (await import("./commands/completion.ts")).runNames(context, kind, command.optsWithGlobals()),
     );
 }

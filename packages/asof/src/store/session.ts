@@ -19,6 +19,7 @@ import {
   type EntityRow,
   type Erasure,
   type Erasures,
+  encodeDefinition,
   foreignView,
   type HistoricalContext,
   type HistoricalQuery,
@@ -514,9 +515,18 @@ async function groupReferences(
     }
     const view = defined(viewName) ?? (await registry()).models.views.get(viewName);
     if (view === undefined) return refuseView(viewName, registry);
-    references.push({ ...rest, view: version === null ? view : keptVersion(await registry(), viewName, version).model });
+    if (version !== null) references.push({ ...rest, view: keptVersion(await registry(), viewName, version).model });
+    else references.push({ ...rest, view: features === null ? activeOf(view, await registry()) : view });
   }
   return references;
+}
+
+/** All features of a view are those of its active version, unless its definition was changed and not applied. */
+function activeOf(view: ViewModel, registry: RegistryView): ViewModel {
+  const registered = registry.models.views.get(view.name);
+  const active = registry.views.get(view.name)?.model;
+  if (registered === undefined || active === undefined || active === registered) return view;
+  return encodeDefinition(view).dataFingerprint === encodeDefinition(registered).dataFingerprint ? active : view;
 }
 
 async function refuseView(name: string, registry: () => Promise<RegistryView>): Promise<never> {
