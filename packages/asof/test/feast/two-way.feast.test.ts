@@ -1,8 +1,11 @@
 /** The real SDK of Feast 0.67 and asof over one repository and one SQLite online store: what either writes both answer alike. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { rowSchema } from "@asof/core";
+import { openSqliteOnlineStore } from "@asof/sqlite";
 import { fakeClock } from "@asof/testkit";
 import type { FeatureStore } from "../../src/store/feature-store.ts";
 import { CompatRepository } from "./compat-repository.test.support.ts";
@@ -160,6 +163,29 @@ describe("asof writes, both read", () => {
     assert.deepEqual(
       [...new Set(differences)],
       ['conv_rate null → {"float":"nan"}', 'trips 9007199254740992 → {"int":"9007199254740993"}'],
+    );
+  });
+
+  test("tables of versions have the names that Feast gives them", async () => {
+    const numbers = [0, 1, 11];
+    const program = `
+from feast.infra.online_stores.helpers import compute_table_id
+version = lambda n: types.SimpleNamespace(name="sums", projection=types.SimpleNamespace(version_tag=None), current_version_number=n)
+reply([compute_table_id("compat", version(n), True) for n in given])`;
+    const names = await both.feast.run(program, numbers);
+    const schema = rowSchema([{ name: "n", type: { kind: "float64" } }]);
+    const path = join(both.repository.folder, "versions.db");
+    await using store = await openSqliteOnlineStore({ path });
+    for (const number of numbers) {
+      const view = { project: "compat", view: "sums", generation: number + 1, schema, schemas: new Map([[schema.fingerprint, schema]]) };
+      const row = { key: new Uint8Array([1]), eventTimeUs: 1, createdTimeUs: null, orderKey: new Uint8Array(), values: [number] };
+      await store.putRows(view, [row]);
+    }
+    using database = new DatabaseSync(path);
+    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'compat%' ORDER BY rowid").all();
+    assert.deepEqual(
+      tables.map(({ name }) => name),
+      names,
     );
   });
 
