@@ -2,7 +2,21 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { type AnyView, count, csv, distinctCount, entity, featureView, float64, int64, last, push, string, sum } from "@asof/core";
+import {
+  type AnyView,
+  count,
+  csv,
+  distinctCount,
+  entity,
+  explainValue,
+  featureView,
+  float64,
+  int64,
+  last,
+  push,
+  string,
+  sum,
+} from "@asof/core";
 import { at, collect, type Process, Project, storeKinds } from "./project.test.support.ts";
 
 const user = entity("user", { key: { user_id: string() } });
@@ -89,6 +103,14 @@ async function ask(process: Process, user_id: string, features: readonly AnyView
   return served;
 }
 
+async function explain({ session }: Process, view: string, feature: string) {
+  const entity = { user_id: erased };
+  const context = await session.historicalContext();
+  return explainValue(session.runtime, context, await session.registry(), { view, feature, entity, atUs: now }, (asked, rows, atUs) =>
+    session.getOnline(asked, rows, atUs),
+  );
+}
+
 const nobody = {
   latest__amount: null,
   latest__note: null,
@@ -154,8 +176,7 @@ for (const kind of storeKinds) {
         ["orders", ["orders.csv"], 2],
         ["profiles", ["profiles.csv"], 1],
       ]);
-      const kept = await project.registry.listStatistics({ project: "shop", limit: 1 });
-      assert.deepEqual(kept, [], "saved statistics may name values of the key");
+      assert.deepEqual(await project.registry.listStatistics({ project: "shop", limit: 1 }), [], "they may name values of the key");
       for (const part of ["online", "logs", "stillHeld", "heldRows"] as const) assert.deepEqual(counted[part], report[part], part);
 
       assert.deepEqual(await ask(process, erased), nobody);
@@ -167,6 +188,14 @@ for (const kind of storeKinds) {
       });
       assert.deepEqual(await ask(process, erased, [pairs, pairTotals]), { pairs__amount: null, pair_totals__clicks: 0 });
       assert.deepEqual(await ask(process, other), before);
+      for (const [view, feature, value] of [
+        ["latest", "amount", null],
+        ["totals", "orders_7d", 0],
+        ["click_totals", "clicks", 0],
+      ] as const) {
+        const why = await explain(process, view, feature);
+        assert.deepEqual([why.rowCount, why.offline, why.online.value, why.verdict, why.state], [0, value, value, "equal", null], view);
+      }
       for (const moments of [{ between: { start: "2024-01-01", end: "2024-03-02" } }, { latestAsOf: "2024-03-01" }]) {
         await using made = await process.store.getHistoricalFeatures({
           features: [latest, clickTotals],

@@ -1,5 +1,5 @@
 import { asBuffer } from "../value/bytes.ts";
-import { hmacSha256Hex } from "../value/hash.ts";
+import { compileHmacSha256 } from "../value/hash.ts";
 import type { Json } from "../value/json.ts";
 import { compareText } from "../value/order.ts";
 import type { Value } from "../value/type.ts";
@@ -26,7 +26,7 @@ export const secretBytesMin = 32;
 
 /** Names the secret without telling it, so that a wrong one is noticed. */
 export function secretIdOf(secret: Uint8Array): string {
-  return hmacSha256Hex(secret, "asof erasure secret").slice(0, 16);
+  return compileHmacSha256(secret)("asof erasure secret").slice(0, 16);
 }
 
 /**
@@ -39,6 +39,7 @@ export function compileErasureId(
   names: readonly string[],
 ): (values: readonly Value[]) => string | null {
   const order = names.map((_, i) => i).sort((a, b) => compareText(names[a] ?? "", names[b] ?? ""));
+  const hmac = compileHmacSha256(secret);
   const head = JSON.stringify([project, order.map((i) => names[i])]);
   return (values) => {
     const parts: string[] = [];
@@ -47,7 +48,7 @@ export function compileErasureId(
       if (value === null) return null;
       parts.push(value instanceof Uint8Array ? asBuffer(value).toString("hex") : String(value));
     }
-    return hmacSha256Hex(secret, head + JSON.stringify(parts));
+    return hmac(head + JSON.stringify(parts));
   };
 }
 
