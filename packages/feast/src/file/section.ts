@@ -3,10 +3,12 @@ import { readLength } from "../wire/message.ts";
 import { writeVarint } from "../wire/write.ts";
 
 interface Entry<T> {
-  /** Key and JSON as they stand in the file; null until they are written. */
-  bytes: Uint8Array | null;
-  /** JSON, as bytes of the file or as text. */
-  json: Uint8Array | string;
+  /** Where the item, its JSON and its end stand in the piece that was loaded. Numbers, since a view of bytes per item costs more than the rest. */
+  readonly start: number;
+  readonly jsonAt: number;
+  readonly end: number;
+  /** JSON that was set since; null = what was loaded. */
+  readonly text: string | null;
   value: T | undefined;
 }
 
@@ -20,7 +22,8 @@ const jsonTag = 0x12;
  */
 export class Section<T> {
   readonly name: string;
-  #raw: Uint8Array | null = null;
+  #loaded: Buffer = Buffer.alloc(0);
+  #isChanged = false;
   #entries: Map<string, Entry<T>> | null = new Map();
 
   constructor(name: string) {
@@ -28,20 +31,19 @@ export class Section<T> {
   }
 
   load(raw: Uint8Array): void {
-    this.#raw = raw;
+    this.#loaded = asBuffer(raw);
     this.#entries = null;
   }
 
   #opened(): Map<string, Entry<T>> {
-    this.#entries ??= readItems<T>(this.#raw ?? new Uint8Array());
+    this.#entries ??= readItems<T>(this.#loaded);
     return this.#entries;
   }
 
   /** The entries, about to change. */
   #changing(): Map<string, Entry<T>> {
-    const entries = this.#opened();
-    this.#raw = null;
-    return entries;
+    this.#isChanged = true;
+    return this.#opened();
   }
 
   has(key: string): boolean {
@@ -50,14 +52,14 @@ export class Section<T> {
 
   get(key: string): T | undefined {
     const entry = this.#opened().get(key);
-    return entry === undefined ? undefined : parsedValue(entry);
+    return entry === undefined ? undefined : this.#parsed(entry);
   }
 
   /** Keeps a copy; it moves to the end. */
   set(key: string, value: T & Json): void {
     const entries = this.#changing();
     entries.delete(key);
-    entries.set(key, { bytes: null, json: JSON.stringify(value), value: undefined });
+    entries.set(key, { start: 0, jsonAt: 0, end: 0, text: JSON.stringify(value), value: undefined });
   }
 
   delete(key: string): boolean {
@@ -69,54 +71,58 @@ export class Section<T> {
   }
 
   values(): readonly T[] {
-    return [...this.#opened().values()].map(parsedValue);
+    return [...this.#opened().values()].map((entry) => this.#parsed(entry));
+  }
+
+  #parsed(entry: Entry<T>): T {
+    // The text was written by this class from a T.
+    entry.value ??= JSON.parse(entry.text ?? this.#loaded.toString("utf8", entry.jsonAt, entry.end)) as T;
+    return entry.value;
   }
 
   get isEmpty(): boolean {
-    return this.#raw === null ? this.#opened().size === 0 : this.#raw.length === 0;
+    return this.#isChanged ? this.#opened().size === 0 : this.#loaded.length === 0;
   }
 
   /** All items, as `load` takes them. */
   encode(): Uint8Array {
-    if (this.#raw !== null) return this.#raw;
+    if (!this.#isChanged) return this.#loaded;
     const parts: Uint8Array[] = [];
+    const entries = new Map<string, Entry<T>>();
+    let start = 0;
     for (const [key, entry] of this.#opened()) {
-      entry.bytes ??= encodeItem(key, entry.json);
-      parts.push(entry.bytes);
+      const item = entry.text === null ? this.#loaded.subarray(entry.start, entry.end) : encodeItem(key, entry.text);
+      const end = start + item.length;
+      const jsonLength = entry.text === null ? entry.end - entry.jsonAt : Buffer.byteLength(entry.text);
+      parts.push(item);
+      entries.set(key, { start, jsonAt: end - jsonLength, end, text: null, value: entry.value });
+      start = end;
     }
-    return Buffer.concat(parts);
+    this.#loaded = Buffer.concat(parts);
+    this.#entries = entries;
+    this.#isChanged = false;
+    return this.#loaded;
   }
 }
 
-function parsedValue<T>(entry: Entry<T>): T {
-  // The text was written by this class from a T.
-  entry.value ??= JSON.parse(typeof entry.json === "string" ? entry.json : asBuffer(entry.json).toString("utf8")) as T;
-  return entry.value;
-}
-
-function readItems<T>(raw: Uint8Array): Map<string, Entry<T>> {
+function readItems<T>(raw: Buffer): Map<string, Entry<T>> {
   const entries = new Map<string, Entry<T>>();
-  const buffer = asBuffer(raw);
-  for (let at = 0; at < raw.length; ) {
-    if (raw[at] !== keyTag) throw damaged();
-    const key = readLength(raw, at + 1);
+  for (let start = 0; start < raw.length; ) {
+    if (raw[start] !== keyTag) throw damaged();
+    const key = readLength(raw, start + 1);
     const keyEnd = key.next + key.value;
     if (raw[keyEnd] !== jsonTag) throw damaged();
     const json = readLength(raw, keyEnd + 1);
     const end = json.next + json.value;
     if (end > raw.length) throw damaged();
-    entries.set(buffer.toString("utf8", key.next, keyEnd), {
-      bytes: raw.subarray(at, end),
-      json: raw.subarray(json.next, end),
-      value: undefined,
-    });
-    at = end;
+    entries.set(raw.toString("utf8", key.next, keyEnd), { start, jsonAt: json.next, end, text: null, value: undefined });
+    start = end;
   }
   return entries;
 }
 
-function encodeItem(key: string, json: Uint8Array | string): Uint8Array {
-  const [name, value] = [Buffer.from(key), typeof json === "string" ? Buffer.from(json) : json];
+function encodeItem(key: string, json: string): Uint8Array {
+  const [name, value] = [Buffer.from(key), Buffer.from(json)];
   const writer = new ByteWriter(name.length + value.length + 24);
   for (const [tag, bytes] of [
     [keyTag, name],
