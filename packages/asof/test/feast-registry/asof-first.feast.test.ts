@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -35,6 +35,7 @@ import {
   vector,
 } from "@asof/core";
 import { FeastProcess } from "@asof/testkit";
+import { exportFeastRegistry } from "../../src/project/export-registry.ts";
 import { listByFeast, prepareFeast, sharedRegistries } from "./feast-repo.test.support.ts";
 
 function defineShop() {
@@ -170,6 +171,16 @@ for (const shared of sharedRegistries) {
       await using registry = await shared.open(folder);
       const { outcome } = await applyDefinitions(registry, model, "shop", {}, systemClock);
       assert.equal(outcome.status, "unchanged");
+    });
+
+    test("goes to Feast as an exported file too, whatever registry it was in", async () => {
+      await using registry = await shared.open(folder);
+      const counts = await exportFeastRegistry(registry, join(folder, "exported.pb"), systemClock.nowUs());
+      assert.ok(counts.feastObjects >= 10 && counts.records >= 10);
+      const yaml = readFileSync(join(folder, "feature_store.yaml"), "utf8").replace(shared.yaml, "registry: exported.pb");
+      writeFileSync(join(folder, "exported.yaml"), yaml);
+      const [own, exported] = [await listByFeast(feast, "feature_store.yaml", "shop"), await listByFeast(feast, "exported.yaml", "shop")];
+      assert.deepEqual(exported, own);
     });
 
     test("keeps what Feast cannot say when Feast changes an object of it", async () => {
