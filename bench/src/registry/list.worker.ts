@@ -11,7 +11,10 @@ export interface ListArguments {
   readonly objects: number;
 }
 
-/** Opens a registry of so many objects and lists all of them, as the first thing that the process does with it. The first run makes it. */
+/**
+ * Opens a registry of so many objects and lists all of them by kind, name, repository and time, as the first thing that the process does
+ * with it. The first run makes it.
+ */
 const { kind, path, objects } = workerArguments<ListArguments>();
 if (!existsSync(path)) {
   // One entity, one service, and as many views as sources.
@@ -22,7 +25,9 @@ if (!existsSync(path)) {
 const stop = startTimer();
 await using registry = await openKind(kind, path);
 const { records } = await registry.snapshot("bench");
-const listed = records.filter((record) => record.kind !== "view_state" && record.kind !== "project").map(({ name, spec }) => [name, spec]);
+const listed = records
+  .filter((record) => record.kind !== "view_state" && record.kind !== "project")
+  .map(({ kind: of, name, repository, updatedAtUs }) => ({ of, name, repository, updatedAtUs }));
 const time = stop();
-const names = listed.map(([name]) => name).join();
+const names = listed.map(({ name }) => name).join();
 replyFromWorker({ ...time, checksum: `${listed.length} ${createHash("sha256").update(names).digest("hex").slice(0, 16)}` });

@@ -75,7 +75,7 @@ function casesOf(kind: RegistryKind, sizes: Sizes, outcomes: Outcomes, smoke: bo
       ours: listed.seconds * 1e3,
       peer: { name: "the limit", value: listLimit * 1e3, checksum: null },
       checksum: checksumOf(outcomes, listName(kind, sizes.objects)),
-      observed: `In a new process, from opening the registry: ${describeRuns(listed)}.`,
+      observed: `Kind, name, repository and time of each, in a new process, from opening the registry: ${describeRuns(listed)}.`,
       ...bar(1),
     }),
     ...many.map((views) => {

@@ -34,6 +34,7 @@ export {
 export { type CellStamp, compareTimes, type FeatureCell, secondsOf } from "./online/feature-cell.ts";
 // registry
 export type { FeastObjectName, FeastRegistryKind } from "./registry/kinds.ts";
+export { lazyRecord } from "./registry/lazy-record.ts";
 export { asofRegistryField, FeastRegistryFile, type FeastRegistryObject } from "./registry/registry-file.ts";
 // values
 export { coerceLikeFeast, guessedType } from "./value/coerce.ts";

@@ -11,22 +11,23 @@ import {
   type StatisticsOrigin,
   type StatisticsRecord,
 } from "@asof/core";
+import { lazyRecord } from "@asof/feast";
 
 /** A row as node:sqlite returns it. */
 export type Row = Readonly<Record<string, unknown>>;
 
 export function decodeRecord(row: Row): RegistryRecord {
-  return {
+  const head = {
     project: text(row, "project"),
     kind: recordKind(text(row, "kind")),
     name: text(row, "name"),
     repository: text(row, "repository"),
     dataFingerprint: text(row, "data_fingerprint"),
     metadataFingerprint: text(row, "metadata_fingerprint"),
-    spec: json(row, "spec"),
     revision: integer(row, "revision"),
     updatedAtUs: integer(row, "updated_at_us"),
   };
+  return lazyRecord(head, () => json(row, "spec"));
 }
 
 export function decodeJob(row: Row): JobRecord {

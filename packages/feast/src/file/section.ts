@@ -22,12 +22,14 @@ const jsonTag = 0x12;
  */
 export class Section<T> {
   readonly name: string;
+  readonly #codec: ItemCodec<T>;
   #loaded: Buffer = Buffer.alloc(0);
   #isChanged = false;
   #entries: Map<string, Entry<T>> | null = new Map();
 
-  constructor(name: string) {
+  constructor(name: string, codec: ItemCodec<T> = plainCodec()) {
     this.name = name;
+    this.#codec = codec;
   }
 
   load(raw: Uint8Array): void {
@@ -59,7 +61,7 @@ export class Section<T> {
   set(key: string, value: T & Json): void {
     const entries = this.#changing();
     entries.delete(key);
-    entries.set(key, { start: 0, jsonAt: 0, end: 0, text: JSON.stringify(value), value: undefined });
+    entries.set(key, { start: 0, jsonAt: 0, end: 0, text: this.#codec.encode(value), value: undefined });
   }
 
   delete(key: string): boolean {
@@ -75,8 +77,7 @@ export class Section<T> {
   }
 
   #parsed(entry: Entry<T>): T {
-    // The text was written by this class from a T.
-    entry.value ??= JSON.parse(entry.text ?? this.#loaded.toString("utf8", entry.jsonAt, entry.end)) as T;
+    entry.value ??= this.#codec.decode(entry.text ?? this.#loaded.toString("utf8", entry.jsonAt, entry.end));
     return entry.value;
   }
 
@@ -103,6 +104,17 @@ export class Section<T> {
     this.#isChanged = false;
     return this.#loaded;
   }
+}
+
+/** A value as the text of its item, and back. */
+export interface ItemCodec<T> {
+  encode(value: T): string;
+  decode(text: string): T;
+}
+
+/** JSON as it is: the text was written here from a T. */
+function plainCodec<T>(): ItemCodec<T> {
+  return { encode: (value) => JSON.stringify(value), decode: (text) => JSON.parse(text) as T };
 }
 
 function readItems<T>(raw: Buffer): Map<string, Entry<T>> {

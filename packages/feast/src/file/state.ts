@@ -10,8 +10,9 @@ import {
   type StatisticsFilter,
   type StatisticsRecord,
 } from "@asof/core";
+import { lazyRecord } from "../registry/lazy-record.ts";
 import { concat, delimitedField, fieldsOf, Message } from "../wire/message.ts";
-import { Section } from "./section.ts";
+import { type ItemCodec, Section } from "./section.ts";
 
 /** Fields of asof's part of the file, and of a section in it. */
 const partFields = { section: 1, header: 2 } as const;
@@ -68,7 +69,7 @@ const emptyHeader: Header = {
 /** asof's part of a registry file, in memory. Changes are made here and reach the file all together, or not at all. */
 export class AsofState {
   header: Header = emptyHeader;
-  readonly #records = new Section<StoredRecord>("record");
+  readonly #records = new Section<StoredRecord>("record", recordCodec);
   readonly #deleted = new Section<DeletedRecord>("deleted");
   readonly #jobs = new Section<JobRecord>("job");
   readonly #edges = new Section<LineageEdge>("edge");
@@ -229,6 +230,18 @@ export class AsofState {
       );
   }
 }
+
+/** The spec stands in a line of its own, since JSON has no line breaks: it is read when it is looked at. */
+const recordCodec: ItemCodec<StoredRecord> = {
+  encode({ version, sequence, record: { spec, ...record } }) {
+    return `${JSON.stringify({ version, sequence, record })}\n${JSON.stringify(spec)}`;
+  },
+  decode(text) {
+    const at = text.indexOf("\n");
+    const { version, sequence, record } = JSON.parse(text.slice(0, at)) as ChangedAt & { readonly record: Omit<RegistryRecord, "spec"> };
+    return { version, sequence, record: lazyRecord(record, () => JSON.parse(text.slice(at + 1))) };
+  },
+};
 
 function textOf(key: RecordKey): string {
   return JSON.stringify([key.project, key.kind, key.name]);
