@@ -70,10 +70,8 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
   const held = live.filter((row) => eventTimeOf(source, row) > dueUs);
   if (held.length > 0) await holdRows(runtime, source, held);
   const due = live.filter((row) => eventTimeOf(source, row) <= dueUs);
-  // Only a row that was stamped here differs from what it was when it was logged first.
   const mayBeReplay = to === "both" && (request.idempotencyKey !== undefined || source.eventId !== null);
-  const isStamped = due.some((row) => row.createdTimeUs === nowUs);
-  const written = await writeToAll(runtime, registry, source, due, erasures, mayBeReplay && isStamped);
+  const written = await writeToAll(runtime, registry, source, due, erasures, mayBeReplay);
   if (to === "online") {
     await updateSourceState(runtime.registry, runtime.project, source.name, (s) => recordOnlineOnly(s, rows.length), runtime.clock);
   }
@@ -129,7 +127,7 @@ const latestUs = Number.MAX_SAFE_INTEGER;
 
 /**
  * Rows as the log has them. Of a replayed event the row that was ingested first counts, in training too, with the created time that it
- * was stamped with then; the row that is given has a later one, and would win ties that it must lose.
+ * was given or stamped with then; the row that is given now may have a later one, and would win ties that it must lose.
  */
 async function asLogged(runtime: Runtime, source: PushSourceModel, view: ServedView, rows: readonly LogRow[]): Promise<readonly LogRow[]> {
   const keys = view.model.entities.flatMap((e) => e.keys.map((k) => ({ name: k.name, type: k.type })));
