@@ -166,6 +166,67 @@ for (const kind of storeKinds) {
       assert.deepEqual(await ask(process, "live:spent", "live@v0:spent"), { live: { spent: 11 }, "live@v0": { spent: 10 } });
     });
 
+    test("a version reads pushed values in its own types; what it cannot read is refused before it is logged", async () => {
+      await using project = new Project({ kind, nowUs: at("2024-01-10") });
+      const process = await project.process();
+      const define = (type: ReturnType<typeof int64> | ReturnType<typeof float64>) => {
+        const source = push("clicks", { eventTime: "ts", columns: { amount: type } });
+        const plain = featureView("plain", { entities: [user], source }, { amount: type });
+        return { plain, live: featureView("live", { entities: [user], source }, { spent: sum("amount", { window: "1d" }) }) };
+      };
+      await project.apply(process, define(int64()));
+      await process.store.push("clicks", [{ user_id: 1, ts: "2024-01-09T12:00:00Z", amount: 1n }]);
+      await project.apply(process, define(float64()));
+      await process.store.materializeIncremental();
+      await process.store.push("clicks", [{ user_id: 1, ts: "2024-01-09T13:00:00Z", amount: 2 }]);
+      const references = ["plain@v0", "plain@v1", "live@v0", "live@v1"];
+      const answered = {
+        "plain@v0": { amount: 2n },
+        "plain@v1": { amount: 2 },
+        "live@v0": { spent: 3n },
+        "live@v1": { spent: 3 },
+      };
+      assert.deepEqual(await ask(process, ...references), answered);
+      await assert.rejects(process.store.push("clicks", [{ user_id: 1, ts: "2024-01-09T14:00:00Z", amount: 1.5 }]), {
+        code: "ASOF_PUSH_INVALID",
+        message: /Row 0 has 1.5 in "amount", which live@v0 reads as int64/,
+      });
+      assert.deepEqual(await ask(process, ...references), answered, "nothing was logged");
+      for (const view of ["plain", "live"]) {
+        await activateVersion(process.session.runtime, view, 1);
+        await dropVersion(process.session.runtime, view, 0);
+      }
+      await process.store.push("clicks", [{ user_id: 1, ts: "2024-01-09T14:00:00Z", amount: 1.5 }]);
+      assert.deepEqual(await ask(process, "plain", "live"), { plain: { amount: 1.5 }, live: { spent: 4.5 } });
+    });
+
+    test("a version of before its source took pushes, or had a table beside them, keeps its own history", async () => {
+      const history = csv("feed", { path: "orders.csv", eventTime: "ts", columns });
+      const pushed = push("feed", { eventTime: "ts", columns });
+      const both = push("feed", { batch: csv("table", { path: "orders.csv", eventTime: "ts", columns }) });
+      const define = (source: typeof history | typeof pushed | typeof both) => ({
+        plain: featureView("plain", { entities: [user], source }, { amount: float64() }),
+        spent: featureView("spent", { entities: [user], source }, { spent: sum("amount", { window: "7d" }) }),
+      });
+      const { project, process } = await open(kind, define(history));
+      await using _ = project;
+      await project.apply(process, define(pushed));
+      await process.store.push("feed", [{ user_id: 1, ts: "2024-01-09T12:00:00Z", amount: 5 }]);
+      await project.apply(process, define(both));
+      await process.store.materialize("2024-01-01", "2024-01-10");
+      await process.store.push("feed", [{ user_id: 1, ts: "2024-01-09T13:00:00Z", amount: 7 }]);
+      await process.store.materializeIncremental();
+      const answer = await ask(process, "plain@v0", "plain@v1", "plain@v2", "spent@v0", "spent@v1", "spent@v2");
+      assert.deepEqual(answer, {
+        "plain@v0": { amount: 10 },
+        "plain@v1": { amount: 7 },
+        "plain@v2": { amount: 10 },
+        "spent@v0": { spent: 11 },
+        "spent@v1": { spent: 12 },
+        "spent@v2": { spent: 11 },
+      });
+    });
+
     test("an entity that is deleted is gone from every version that is kept", async () => {
       const { project, process } = await open(kind, { view: doubled });
       await using _ = project;

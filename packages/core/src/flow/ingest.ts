@@ -8,6 +8,7 @@ import type { Value } from "../value/type.ts";
 import { removeKey } from "./erase-key.ts";
 import { screenRows } from "./erased-rows.ts";
 import { type Erasures, openErasures } from "./erasures.ts";
+import { requireFit } from "./fit-version.ts";
 import { holdRows } from "./held-rows.ts";
 import { recordLiveCoverage } from "./materialize-target.ts";
 import { eventTimeOf, type PushCounts, parsePushedRows, writeRowsOnline } from "./push.ts";
@@ -40,6 +41,7 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
     form: request.form,
   });
   const to = readTarget(request.to);
+  requireFit(views, source, parsed);
   const erasures = await openErasures(runtime.project, registry.erasures, runtime.erasureSecret);
   const models = views.map((view) => view.model);
   const { rows, erased } = screenRows(erasures, source, models, parsed);
@@ -54,11 +56,13 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
   // Rows of erased keys alone begin the live side of a source, too: what counts from when on must not depend on erasures.
   if (parsed.length === 0) return counts;
   let handoverUs = requireHandover(registry, source, views);
+  let sourceHandoverUs = registry.handoverOf(source.name);
   if (to !== "online") {
     if (registry.firstIngestOf(source.name) === null && source.batch === null) await coverFromTheBeginning(runtime, views, nowUs);
     // From the first ingest on the handover stays; one that a materialization moved in between is the one that counts.
     const state = await updateSourceState(runtime.registry, runtime.project, source.name, (s) => recordIngest(s, nowUs), runtime.clock);
     handoverUs = handoverUs === null ? null : state.handoverUs;
+    sourceHandoverUs = state.handoverUs;
     await runtime.offline.append({ project: runtime.project, source }, rows);
   }
   if (to === "offline") {
@@ -69,9 +73,9 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
   const dueUs = nowUs + runtime.settings.maxFutureSkewUs;
   const held = live.filter((row) => eventTimeOf(source, row) > dueUs);
   if (held.length > 0) await holdRows(runtime, source, held);
-  const due = live.filter((row) => eventTimeOf(source, row) <= dueUs);
+  const due = rows.filter((row) => eventTimeOf(source, row) <= dueUs);
   const mayBeReplay = to === "both" && (request.idempotencyKey !== undefined || source.eventId !== null);
-  const written = await writeToAll(runtime, registry, source, due, erasures, mayBeReplay);
+  const written = await writeToAll(runtime, registry, source, due, { erasures, mayBeReplay, handoverUs: sourceHandoverUs });
   if (to === "online") {
     await updateSourceState(runtime.registry, runtime.project, source.name, (s) => recordOnlineOnly(s, rows.length), runtime.clock);
   }
@@ -90,14 +94,26 @@ function readTarget(to: PushRequest["to"]): NonNullable<PushRequest["to"]> {
   });
 }
 
+interface WriteRules {
+  readonly erasures: Erasures | null;
+  readonly mayBeReplay: boolean;
+  /** From when on the log counts for versions that read a batch side too; null where that was never said. */
+  readonly handoverUs: number | null;
+}
+
+/** The rows that belong to the log's part of a version's history. One that knows of no batch side has all of its history there. */
+function rowsOfLog({ model }: ServedView, source: PushSourceModel, rows: readonly LogRow[], handoverUs: number | null): readonly LogRow[] {
+  const hasBatch = model.source.type === "push" && model.source.batch !== null;
+  return hasBatch && handoverUs !== null ? rows.filter((row) => eventTimeOf(source, row) >= handoverUs) : rows;
+}
+
 /** Writes to the views of now; where definitions were applied meanwhile, also to the generations that these brought. */
 async function writeToAll(
   runtime: Runtime,
   registry: RegistryView,
   source: PushSourceModel,
   rows: readonly LogRow[],
-  erasures: Erasures | null,
-  mayBeReplay: boolean,
+  { erasures, mayBeReplay, handoverUs }: WriteRules,
 ): Promise<number> {
   const done = new Set<string>();
   let written = 0;
@@ -107,7 +123,8 @@ async function writeToAll(
       for (const view of viewsOf(known, source.name)) {
         const name = `${view.online.view} ${view.online.generation} ${view.online.schema.fingerprint}`;
         if (done.has(name)) continue;
-        const own = mayBeReplay ? await asLogged(runtime, source, view, rows) : rows;
+        const counted = rowsOfLog(view, source, rows, handoverUs);
+        const own = mayBeReplay ? await asLogged(runtime, source, view, counted) : counted;
         written += await writeRowsOnline(runtime.online, view, source, own, erasures);
         done.add(name);
       }
@@ -194,10 +211,10 @@ async function eraseSince(runtime: Runtime, version: number, known: Erasures | n
   }
 }
 
-/** Every version that is kept of the views over a source. */
+/** Every version that is kept of the views over a push source. One from when its name was that of a table reads that table alone. */
 export function viewsOf(registry: RegistryView, source: string): readonly ServedView[] {
   const views = [...registry.versions.values()].flatMap((versions) => [...versions.values()]);
-  return views.filter((view) => view.model.source.name === source);
+  return views.filter(({ model }) => model.source.name === source && model.source.type === "push");
 }
 
 export function pushSource(registry: RegistryView, name: string): PushSourceModel {

@@ -11,6 +11,7 @@ import type { Normalizer } from "../value/normalize-nested.ts";
 import { encodeOrderKey, orderColumns } from "../value/order.ts";
 import type { Value } from "../value/type.ts";
 import { type Erasures, isErased } from "./erasures.ts";
+import { compileFit } from "./fit-version.ts";
 import type { ServedView } from "./served.ts";
 import { type StateUpdate, updateStates } from "./update-states.ts";
 
@@ -103,7 +104,10 @@ export function eventTimeOf(source: SourceModel, row: LogRow): number {
   return Number(source.eventTime === null ? row.createdTimeUs : row.values[source.eventTime]);
 }
 
-/** Writes logged rows to the online rows or states of one view, those of erased keys left out. Idempotent. Returns how many rows or keys changed. */
+/**
+ * Writes logged rows to the online rows or states of one view, those of erased keys left out, and those with a value that the version has
+ * no type for: its training refuses such a source. Idempotent. Returns how many rows or keys changed.
+ */
 export async function writeRowsOnline(
   online: OnlineStore,
   view: ServedView,
@@ -111,11 +115,13 @@ export async function writeRowsOnline(
   rows: readonly LogRow[],
   erasures: Erasures | null,
 ): Promise<number> {
-  if (rows.length === 0) return 0;
+  const fit = compileFit(view, source);
+  const own = rows.flatMap((row) => fit(row) ?? []);
+  if (own.length === 0) return 0;
   const key = keyOf(online.keys, view.model, source, erasures);
   return view.model.form === "plain"
-    ? writePlain(online, view.online, view.model, source, key, rows)
-    : writeWindowed(online, view.online, view.model, source, key, rows);
+    ? writePlain(online, view.online, view.model, source, key, own)
+    : writeWindowed(online, view.online, view.model, source, key, own);
 }
 
 /** The key under which a row is written; null where a part of it is, or where it is erased. */
