@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { count, entity, featureView, float64, int64, push } from "@asof/core";
+import { count, entity, featureView, float64, int64, push, sum } from "@asof/core";
 import { at, Project, storeKinds } from "./project.test.support.ts";
 
 const user = entity("user", { key: { user_id: int64({ as: "number" }) } });
@@ -47,6 +47,32 @@ for (const kind of storeKinds) {
       project.clock.set(now + 2 * minute);
       const { rows } = await second.store.getOnlineFeatures({ features: [totals], entities: [{ user_id: 1 }] });
       assert.equal(rows[0]?.totals.clicks, 1);
+    });
+
+    test("are held as the log has them, and one by key: ids of different keys are different events", async () => {
+      await using project = new Project({ kind, nowUs: now });
+      const { session, store } = await project.process();
+      const source = push("named", { eventTime: "ts", eventId: "id", columns: { amount: float64() } });
+      const plain = featureView("plain", { entities: [user], source }, { amount: float64() });
+      const live = featureView("live", { entities: [user], source }, { spent: sum("amount", { window: "1d" }) });
+      await project.apply({ session, store, owner: "" }, { plain, live });
+      const give = async (user_id: number, id: string, amount: number, to: "offline" | "both") => {
+        await store.push(source, [{ user_id, ts: now + minute, amount, id }], { to });
+        project.clock.advance(1);
+      };
+      await give(1, "a", 1, "offline");
+      await give(1, "b", 2, "both");
+      await give(1, "a", 4, "both");
+      await give(2, "b", 8, "both");
+      project.clock.set(now + 2 * minute);
+      const asked = await session.ask({ features: ["plain", "live"] });
+      const entities = [{ user_id: 1 }, { user_id: 2 }];
+      const { rows } = await session.getOnline(asked, entities);
+      assert.deepEqual(rows, [
+        { plain: { amount: 2 }, live: { spent: 3 } },
+        { plain: { amount: 8 }, live: { spent: 8 } },
+      ]);
+      assert.deepEqual((await session.compareParity({ asked, entities, atUs: [now + 2 * minute] })).mismatches, []);
     });
 
     test("maxFutureSkew lets them in", async () => {

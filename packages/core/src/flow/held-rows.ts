@@ -12,16 +12,20 @@ const heldRowsMax = 1_000;
 
 const keyOf = (runtime: Runtime, source: string) => ({ project: runtime.project, kind: "held_rows" as const, name: source });
 
-/** Keeps rows that are later than the clock until they are due (rule "Read time"). They are in the log already. */
-export async function holdRows(runtime: Runtime, source: PushSourceModel, rows: readonly LogRow[]): Promise<void> {
+/**
+ * Keeps rows that are later than the clock until they are due (rule "Read time"). They are in the log already. An event that is held is not
+ * held again; events of different keys are different ones, whatever their ids. `keys` are the names of the views' keys.
+ */
+export async function holdRows(runtime: Runtime, source: PushSourceModel, keys: readonly string[], rows: readonly LogRow[]): Promise<void> {
   const codec = jsonCodec(source);
+  const identityOf = (row: LogRow): string => JSON.stringify([row.eventId, ...keys.map((key) => String(row.values[key] ?? null))]);
   await updateState(
     runtime.registry,
     keyOf(runtime, source.name),
     (spec) => {
       const held = codec.read(spec);
-      const known = new Set(held.map((row) => row.eventId));
-      const next = [...held, ...rows.filter((row) => !known.has(row.eventId))];
+      const known = new Set(held.map(identityOf));
+      const next = [...held, ...rows.filter((row) => !known.has(identityOf(row)))];
       if (next.length > heldRowsMax) {
         throw new AsofError(
           "ASOF_PUSH_INVALID",
@@ -59,11 +63,12 @@ export async function releaseHeldRows(
   const due = codec.read(record?.spec ?? null).filter((row) => eventTimeOf(source, row) <= dueUs);
   if (due.length === 0) return 0;
   await write(due);
-  const done = new Set(due.map((row) => row.eventId));
+  const textOf = (row: LogRow): string => JSON.stringify(codec.write([row]));
+  const done = new Set(due.map(textOf));
   await updateState(
     runtime.registry,
     keyOf(runtime, source.name),
-    (spec) => codec.write(codec.read(spec).filter((row) => !done.has(row.eventId))),
+    (spec) => codec.write(codec.read(spec).filter((row) => !done.has(textOf(row)))),
     runtime.clock,
   );
   return due.length;

@@ -72,9 +72,13 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
   const live = handoverUs === null ? rows : rows.filter((row) => eventTimeOf(source, row) >= (handoverUs ?? 0));
   const dueUs = nowUs + runtime.settings.maxFutureSkewUs;
   const held = live.filter((row) => eventTimeOf(source, row) > dueUs);
-  if (held.length > 0) await holdRows(runtime, source, held);
-  const due = rows.filter((row) => eventTimeOf(source, row) <= dueUs);
   const mayBeReplay = to === "both" && (request.idempotencyKey !== undefined || source.eventId !== null);
+  if (held.length > 0) {
+    const keys = keyColumns(views);
+    const names = keys.map((key) => key.name);
+    await holdRows(runtime, source, names, mayBeReplay ? await asLogged(runtime, source, keys, held) : held);
+  }
+  const due = rows.filter((row) => eventTimeOf(source, row) <= dueUs);
   const written = await writeToAll(runtime, registry, source, due, { erasures, mayBeReplay, handoverUs: sourceHandoverUs });
   if (to === "online") {
     await updateSourceState(runtime.registry, runtime.project, source.name, (s) => recordOnlineOnly(s, rows.length), runtime.clock);
@@ -124,7 +128,7 @@ async function writeToAll(
         const name = `${view.online.view} ${view.online.generation} ${view.online.schema.fingerprint}`;
         if (done.has(name)) continue;
         const counted = rowsOfLog(view, source, rows, handoverUs);
-        const own = mayBeReplay ? await asLogged(runtime, source, view, counted) : counted;
+        const own = mayBeReplay ? await asLogged(runtime, source, keyColumns([view]), counted) : counted;
         written += await writeRowsOnline(runtime.online, view, source, own, erasures);
         done.add(name);
       }
@@ -146,8 +150,13 @@ const latestUs = Number.MAX_SAFE_INTEGER;
  * Rows as the log has them. Of a replayed event the row that was ingested first counts, in training too, with the created time that it
  * was given or stamped with then; the row that is given now may have a later one, and would win ties that it must lose.
  */
-async function asLogged(runtime: Runtime, source: PushSourceModel, view: ServedView, rows: readonly LogRow[]): Promise<readonly LogRow[]> {
-  const keys = view.model.entities.flatMap((e) => e.keys.map((k) => ({ name: k.name, type: k.type })));
+async function asLogged(
+  runtime: Runtime,
+  source: PushSourceModel,
+  keyModels: readonly ColumnModel[],
+  rows: readonly LogRow[],
+): Promise<readonly LogRow[]> {
+  const keys = keyModels.map(({ name, type }) => ({ name, type }));
   const columns = source.columns.map(({ name, type }) => ({ name, type }));
   const request: PullRequest = {
     ...{ history: { batch: null, log: { project: runtime.project, source }, handoverUs: null }, keys, columns, order: [] },
@@ -205,7 +214,7 @@ async function eraseSince(runtime: Runtime, version: number, known: Erasures | n
     const keys = new Map<string, readonly Value[]>();
     for (const row of rows) {
       const values = names.map((name) => row.values[name] ?? null);
-      if (check(values) === Number.POSITIVE_INFINITY) keys.set(values.map(String).join("\n"), values);
+      if (check(values) === Number.POSITIVE_INFINITY) keys.set(JSON.stringify(values.map(String)), values);
     }
     for (const values of keys.values()) await removeKey(runtime, registry, { names, values }, { nowUs, dryRun: false });
   }
