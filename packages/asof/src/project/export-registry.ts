@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { LineageEdge, RegistryRecord, RegistryStore } from "@asof/core";
+import { AsofError, type LineageEdge, type RegistryRecord, type RegistryStore } from "@asof/core";
 import { bytesWithProject, FeastRegistryFile, type FeastRegistryStore, openFileRegistry } from "@asof/feast";
 
 /** Everything that a registry holds of definitions and state, for people and programs. */
@@ -20,7 +20,8 @@ export async function readWholeRegistry(registry: RegistryStore): Promise<WholeR
 
 /**
  * Writes a registry as Feast's file, which Feast reads and asof opens with all that it knew: Feast's objects as they are where the registry
- * has some, and those of asof's definitions. Where writing fails nothing is left.
+ * has some, and those of asof's definitions. The file must not be there. Where writing fails nothing is left:
+ * ASOF_OUTPUT_FAILED.
  */
 export async function exportFeastRegistry(
   registry: RegistryStore,
@@ -28,13 +29,11 @@ export async function exportFeastRegistry(
   nowUs: number,
 ): Promise<{ readonly records: number; readonly feastObjects: number }> {
   const { records, lineage } = await readWholeRegistry(registry);
+  const file = FeastRegistryFile.empty();
+  for (const object of isShared(registry) ? await registry.feastObjects(null) : []) file.put(object.kind, bytesWithProject(object));
+  // Before anything that is undone: a file that is there stays.
+  await writeNew(path, file.encode());
   try {
-    await mkdir(dirname(path), { recursive: true });
-    if (isShared(registry)) {
-      const file = FeastRegistryFile.empty();
-      for (const object of await registry.feastObjects(null)) file.put(object.kind, bytesWithProject(object));
-      await writeFile(path, file.encode(), { flag: "wx" });
-    }
     await using target = await openFileRegistry({ path });
     const changes = records.map(({ revision: _revision, updatedAtUs: _updatedAtUs, ...record }) => ({
       op: "put" as const,
@@ -48,6 +47,20 @@ export async function exportFeastRegistry(
     throw error;
   } finally {
     await rm(`${path}.lock`, { force: true });
+  }
+}
+
+/** Writes a file that is not there yet. ASOF_OUTPUT_FAILED. */
+async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, bytes, { flag: "wx" });
+  } catch (cause) {
+    throw new AsofError("ASOF_OUTPUT_FAILED", `${path} could not be written: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+      path,
+      fix: "Give another file, in a folder that can be written.",
+      cause,
+    });
   }
 }
 

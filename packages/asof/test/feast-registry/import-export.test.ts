@@ -3,7 +3,9 @@ import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { openMemoryRegistry } from "@asof/core";
 import { FeastRegistryFile } from "@asof/feast";
+import { exportFeastRegistry } from "../../src/project/export-registry.ts";
 import { runAsof } from "../command/command.test.support.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "asof-import-"));
@@ -119,6 +121,13 @@ describe("asof export registry", () => {
     assert.match((await runAsof(["plan"], { cwd: folder })).stdout, /^No changes/);
     const again = await runAsof(["export", "registry", "--out", "exported.pb"], { cwd: folder });
     assert.match(again.stderr, /\[ASOF_OUTPUT_FAILED\].*is there already/);
+    const before = readFileSync(join(folder, "exported.pb"));
+    await assert.rejects(exportFeastRegistry(openMemoryRegistry(), join(folder, "exported.pb"), 0), {
+      code: "ASOF_OUTPUT_FAILED",
+    });
+    assert.deepEqual(readFileSync(join(folder, "exported.pb")), before, "a file that came meanwhile stays");
+    const own = join(folder, "new/exported.pb");
+    assert.deepEqual(await exportFeastRegistry(openMemoryRegistry(), own, 0), { records: 0, feastObjects: 0 });
   });
 
   test("records go out as JSON, to standard output or a file", async () => {

@@ -55,7 +55,7 @@ export interface BoundHistory {
 }
 
 /** The sides of a view's history that count: see rule "History". */
-export function bindHistory({ history, view }: ViewJoin, tables: HistoryTables): BoundHistory {
+export function bindHistory({ history, view }: Pick<ViewJoin, "history" | "view">, tables: HistoryTables): BoundHistory {
   const hasLog = history.handoverUs !== null || history.batch === null;
   return { source: view.source, history, tables: { batch: history.batch === null ? null : tables.batch, log: hasLog ? tables.log : null } };
 }

@@ -5,7 +5,7 @@ import type { Value } from "../value/type.ts";
 import { printType } from "../value/type.ts";
 import type { Dialect } from "./dialect.ts";
 import { histogramEdges } from "./histogram.ts";
-import { type BoundHistory, selectHistory, type WantedColumn } from "./history-sql.ts";
+import { bindHistory, selectHistory, type WantedColumn } from "./history-sql.ts";
 import type { JoinPlan } from "./join-plan.ts";
 import type { HistoryTables } from "./program.ts";
 import {
@@ -246,9 +246,4 @@ export function planValuesAtEnd(request: StatisticsRequest): JoinPlan {
       },
     ],
   };
-}
-
-function bindHistory({ view, history }: StatisticsRequest, tables: HistoryTables): BoundHistory {
-  const hasLog = history.handoverUs !== null || history.batch === null;
-  return { source: view.source, history, tables: { batch: history.batch === null ? null : tables.batch, log: hasLog ? tables.log : null } };
 }
