@@ -17,8 +17,10 @@ export interface CommandContext {
   readonly workingFolder: string;
   /** The time of day, for people. */
   now(): Date;
-  /** Aborted by the first Ctrl-C (or SIGTERM), and when the reader of the output goes away. A second Ctrl-C ends the process at once. */
+  /** Aborted by the first Ctrl-C (or SIGTERM), and when the output takes no more. A second Ctrl-C ends the process at once. */
   readonly signal: AbortSignal;
+  /** Why standard output takes no more, for example EPIPE (its reader has gone) or ENOSPC; null as long as it does. */
+  readonly outputFault: NodeJS.ErrnoException | null;
   /** Set by commands that end without an error but not with 0. */
   exitCode: number;
   print(text: string): void;
@@ -26,6 +28,8 @@ export interface CommandContext {
   write(text: string): Promise<void>;
   printJson(value: unknown): void;
   printError(error: AsofError): void;
+  /** Resolves when all that was printed is written or cannot be (see `outputFault`), at once after Ctrl-C. */
+  flush(): Promise<void>;
   dispose(): void;
 }
 
@@ -47,15 +51,19 @@ export function createContext(
     if (interruption.signal.aborted) process.exit(130);
     interruption.abort();
   };
-  const onStreamError = (error: NodeJS.ErrnoException): void => {
-    // `asof … | head`: nobody reads any more, so there is nothing left to do and nobody to tell.
-    if (error.code !== "EPIPE") throw error;
+  let outputFault: NodeJS.ErrnoException | null = null;
+  const onOutputError = (error: NodeJS.ErrnoException): void => {
+    outputFault ??= error;
     interruption.abort();
+  };
+  // Progress that cannot be shown stops no work, unless its reader has gone.
+  const onProgressError = (error: NodeJS.ErrnoException): void => {
+    if (error.code === "EPIPE") interruption.abort();
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  stdout.on("error", onStreamError);
-  stderr.on("error", onStreamError);
+  stdout.on("error", onOutputError);
+  stderr.on("error", onProgressError);
   const isColored = (stream: OutputStream): boolean =>
     stream.isTTY === true && !json && (environment.NO_COLOR ?? "") === "" && environment.TERM !== "dumb";
   const errorPaint = paint(isColored(stderr));
@@ -69,6 +77,9 @@ export function createContext(
     workingFolder: process.cwd(),
     now: () => new Date(),
     signal: interruption.signal,
+    get outputFault() {
+      return outputFault;
+    },
     exitCode: 0,
     print: (text) => {
       stdout.write(`${text}\n`);
@@ -81,6 +92,7 @@ export function createContext(
       if (json) stderr.write(`${JSON.stringify({ error: error.toJSON() })}\n`);
       else stderr.write(`${errorPaint.red("error")} ${error.message}\n`);
     },
+    flush: () => flush(stdout, interruption.signal),
     dispose: () => {
       process.off("SIGINT", onSignal);
       process.off("SIGTERM", onSignal);
@@ -101,6 +113,15 @@ async function writeAll(stream: OutputStream, text: string, signal: AbortSignal)
     signal.addEventListener("abort", done);
   });
   signal.throwIfAborted();
+}
+
+/** Writes end in their order, so the end of an empty one is the end of all; errors reach their listeners in the same turn. */
+async function flush(stream: OutputStream, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve());
+    stream.write("", () => setImmediate(resolve));
+  });
 }
 
 /** JSON with int64 as text, bytes as base64, and what JSON has no number for as text. */

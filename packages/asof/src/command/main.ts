@@ -11,24 +11,49 @@ export async function main(argv: readonly string[]): Promise<number> {
   const context = createContext(argv);
   const program = buildProgram(context);
   try {
-    if (argv.length === 0) program.outputHelp();
-    else await program.parseAsync([...argv], { from: "user" });
-    return context.exitCode;
-  } catch (error) {
-    return await report(context, error, () => helpFor(program, argv));
+    return await reportOutput(context, await run(context, program, argv));
   } finally {
     context.dispose();
   }
 }
 
+async function run(context: CommandContext, program: Command, argv: readonly string[]): Promise<number> {
+  try {
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync([...argv], { from: "user" });
+    return context.exitCode;
+  } catch (error) {
+    return await report(context, error, () => helpFor(program, argv));
+  }
+}
+
+/** The exit code once all is written: `asof … | head` is quiet, a full disk is not. */
+async function reportOutput(context: CommandContext, exitCode: number): Promise<number> {
+  await context.flush();
+  const fault = context.outputFault;
+  if (fault === null || fault.code === "EPIPE") return exitCode;
+  const { AsofError } = await import("@asof/core");
+  const error = new AsofError("ASOF_OUTPUT_FAILED", `Standard output could not be written: ${fault.message}.`, {
+    path: "standard output",
+    value: fault.code,
+    fix: "Make room, or write to another place. What the command did beside printing stays done.",
+    cause: fault,
+  });
+  context.printError(error);
+  return error.exitCode;
+}
+
 async function report(context: CommandContext, error: unknown, help: () => string): Promise<number> {
   if (error instanceof CommanderError) return reportUsage(context, error, help);
   const { AsofError } = await import("@asof/core");
+  const isInterruption = error instanceof AsofError ? error.code === "ASOF_INTERRUPTED" : context.signal.aborted;
+  // What ended because nobody takes its output is told, or not, by `reportOutput`.
+  if (isInterruption && context.outputFault !== null) return 130;
   if (error instanceof AsofError) {
     context.printError(error);
     return error.exitCode;
   }
-  if (context.signal.aborted) {
+  if (isInterruption) {
     context.printError(new AsofError("ASOF_INTERRUPTED", "Ended before it was done; nothing is left half-written.", { cause: error }));
     return 130;
   }

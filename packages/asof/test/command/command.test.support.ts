@@ -6,7 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 
 /** The entry that users start. */
-const asofBin = resolve(import.meta.dirname, "../../bin/asof.js");
+export const asofBin = resolve(import.meta.dirname, "../../bin/asof.js");
 
 /** How a command ended. */
 export interface Ended {

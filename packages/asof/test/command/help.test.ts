@@ -1,5 +1,7 @@
 /** Help, usage faults, colours and progress: what the command does before it does anything. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, test } from "node:test";
@@ -8,7 +10,7 @@ import { notesOf, pathOf } from "../../src/command/define.ts";
 import { buildProgram } from "../../src/command/program.ts";
 import { Progress } from "../../src/command/progress.ts";
 import { printTable } from "../../src/command/table.ts";
-import { assertDone, assertFailed, runAsof, startAsof, temporaryFolder, writeFiles } from "./command.test.support.ts";
+import { asofBin, assertDone, assertFailed, runAsof, startAsof, temporaryFolder, writeFiles } from "./command.test.support.ts";
 import { writeShop } from "./shop.test.support.ts";
 
 type Program = ReturnType<typeof buildProgram>;
@@ -115,17 +117,32 @@ test("what is mistyped is named with what was meant and where to look", async (t
   assert.match(JSON.parse(json.stderr).error.fix, /asof --help/);
 });
 
+test("output that cannot be written is one coded error", { skip: !existsSync("/dev/full") }, (t) => {
+  const cwd = writeShop(temporaryFolder(t));
+  const full = openSync("/dev/full", "w");
+  t.after(() => closeSync(full));
+  for (const line of ["--help", "plan", "plan --json", "completion bash", "get-historical-features -f profile --sql"]) {
+    const ended = spawnSync(process.execPath, [asofBin, ...line.split(" ")], { cwd, stdio: ["ignore", full, "pipe"], encoding: "utf8" });
+    assert.equal(ended.status, 1, line);
+    assert.match(ended.stderr, /ASOF_OUTPUT_FAILED\] Standard output could not be written: ENOSPC/, line);
+    assert.doesNotMatch(ended.stderr, /at .*:\d+:\d+/, line);
+  }
+});
+
 test("a reader that goes away ends the command without a word", async (t) => {
   const cwd = writeShop(temporaryFolder(t));
   const spine = "select 1::bigint as customer_id, timestamptz '2024-01-11' as event_timestamp, 5.0 as amount from range(200000)";
   const running = startAsof(["get-historical-features", "-f", "profile", "--spine", spine, "--json"], { cwd });
   running.child.stdout?.once("data", () => running.child.stdout?.destroy());
-  const { stderr } = await running.ended.catch(() => ({ stderr: "closed" }));
-  assert.doesNotMatch(stderr, /EPIPE|at .*:\d+:\d+/);
-  assert.equal(
-    await new Promise((done) => (running.child.exitCode === null ? running.child.once("exit", done) : done(running.child.exitCode))),
-    130,
-  );
+  let stderr = "";
+  running.child.stderr?.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  // Standard output, closed here, has no end to wait for.
+  const closed = new Promise((done) => running.child.once("close", done));
+  await running.ended.catch(() => undefined);
+  assert.equal(await closed, 130);
+  assert.doesNotMatch(stderr, /error|EPIPE|ASOF_|at .*:\d+:\d+/);
 });
 
 describe("a terminal", () => {
