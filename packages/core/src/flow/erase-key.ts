@@ -2,6 +2,8 @@ import { isEmptied } from "../aggregate/state-codec.ts";
 import { compileWindowedView } from "../aggregate/window-program.ts";
 import type { PlainViewModel, SourceModel, WindowedViewModel } from "../definition/model.ts";
 import { forgetRetired } from "../registry/retired.ts";
+import { versionOf } from "../registry/view-state.ts";
+import { printVersion } from "../registry/view-version.ts";
 import { compileViewKey, keyCodecOf, keyPartsOf } from "../store/key-codec.ts";
 import type { KeyValue, LogErasureReport, RunOptions } from "../store/offline.ts";
 import type { KeyBytes, OnlineStore, OnlineView } from "../store/online.ts";
@@ -64,7 +66,7 @@ export async function removeKey(runtime: Runtime, registry: RegistryView, key: E
   for (const stored of storedViews(registry)) {
     if (!isOver(keyNames(stored.model), key.names)) continue;
     options.signal?.throwIfAborted();
-    options.onStep?.(`online ${stored.online.view}, generation ${stored.online.generation}`);
+    options.onStep?.(`online ${printVersion(stored.online.view, versionOf(stored.online.generation))}`);
     online.push(await removeOnline(runtime, stored, key, options));
     // An extreme or a rare value may be the key's own. What is computed from now on leaves it out.
     if (!options.dryRun) await runtime.registry.deleteStatistics({ project: runtime.project, view: stored.online.view });

@@ -1,3 +1,4 @@
+import { nearest } from "../definition/read.ts";
 import { AsofError } from "../error/error.ts";
 import { versionOf } from "../registry/view-state.ts";
 import { parseVersion, printVersion } from "../registry/view-version.ts";
@@ -134,13 +135,14 @@ function targetsOf(registry: RegistryView, text: string, names: readonly string[
   const { view, version } = parseVersion(text);
   const state = registry.states.get(view);
   if (state === undefined || !names.includes(view)) {
+    const near = nearest(view, names);
     throw new AsofError(
       "ASOF_FEATURE_UNKNOWN",
       `Project "${registry.project}" has no stored feature view "${view}". It has: ${names.join(", ")}.`,
       {
         path: view,
         value: view,
-        fix: "Fix the name, or run `asof apply`. Request views are computed at request time and never materialized.",
+        fix: `${near === null ? "" : `Did you mean "${near}"? `}Fix the name, or run \`asof apply\`. Request views are computed at request time and never materialized.`,
       },
     );
   }

@@ -146,15 +146,24 @@ export class RegistryCache {
 export function storedView(view: RegistryView, name: string): PlainViewModel | WindowedViewModel {
   const model = view.models.views.get(name);
   if (model !== undefined && model.form !== "request") return model;
-  throw new AsofError(
-    "ASOF_FEATURE_UNKNOWN",
-    `No stored feature view "${name}" is registered. There are: ${[...view.views.keys()].sort().join(", ")}.`,
-    {
-      path: name,
-      value: name,
-      fix: "Fix the name, or run `asof apply`.",
-    },
-  );
+  const names = [...view.views.keys()].sort();
+  if (model !== undefined) {
+    throw new AsofError(
+      "ASOF_FEATURE_UNKNOWN",
+      `"${name}" is a request view: it is computed when it is asked for, and nothing of it is stored.`,
+      {
+        path: name,
+        value: name,
+        fix: `Name a stored view: ${names.join(", ") || "none is registered"}.`,
+      },
+    );
+  }
+  const near = nearest(name, names);
+  throw new AsofError("ASOF_FEATURE_UNKNOWN", `No stored feature view "${name}" is registered. There are: ${names.join(", ") || "none"}.`, {
+    path: name,
+    value: name,
+    fix: `${near === null ? "" : `Did you mean "${near}"? `}Fix the name, or run \`asof apply\`.`,
+  });
 }
 
 /** A registered service; ASOF_SERVICE_UNKNOWN otherwise. */

@@ -376,6 +376,15 @@ describe("a change of meaning", () => {
     assert.deepEqual((await stateOf(store, "activity")).retiredGenerations, []);
   });
 
+  test("a name behind --recreate or --adopt that nothing has is refused, with the one that was meant", async () => {
+    const store = await registryWith();
+    const fails = (options: PlanOptions, message: RegExp) =>
+      assert.rejects(plan(store, repository, options), { code: "ASOF_OBJECT_UNKNOWN", exitCode: 2, message });
+    await fails({ recreate: ["activty"] }, /no feature view "activty" to recreate\. Did you mean "activity"\?/);
+    await fails({ adopt: ["churn_v1", "nothing_of_it"] }, /no object "nothing_of_it" to adopt\. Known are: .*churn_v1/);
+    assert.equal((await plan(store, repository, { recreate: ["activity"], adopt: ["churn_v1"] })).entries.length, 0);
+  });
+
   test("going back to the definition of a version that is kept makes none; another change builds beside the same active one", async () => {
     const store = await registryWith();
     await materialize(store, "activity", ["spend_30d"]);

@@ -20,6 +20,7 @@ import { decodeViewVersion, parseVersion } from "../registry/view-version.ts";
 import type { RegistryChange, RegistryRecord, RegistrySnapshot } from "../store/registry.ts";
 import type { Json } from "../value/json.ts";
 import { compareText } from "../value/order.ts";
+import { checkNamed } from "./check-named.ts";
 import { chooseWrites, isNamed } from "./choose-writes.ts";
 import { diffSpecs } from "./diff.ts";
 import { refuseUsed } from "./in-use.ts";
@@ -37,9 +38,11 @@ const nothing: Implications = { recompute: [], online: "nothing", versions: null
  * Computes what `apply` would do: the difference between what a repository defines and what a snapshot has registered for its
  * project. Pure. The snapshot shows the other projects too where views are shared ({@link snapshotForPlan}). Objects of other repositories are compared but never written, except views whose meaning changes because they
  * stand on an entity or source that changes here. The model must be valid (`validateRepository`).
+ * ASOF_OBJECT_UNKNOWN where an option names what there is not.
  */
 export function planChanges(snapshot: RegistrySnapshot, model: RepositoryModel, repository: string, options: PlanOptions = {}): Plan {
   const registered = indexRegistered(snapshot, model.project);
+  checkNamed(registered, model, options);
   const choice = chooseWrites(registered, model, repository, options);
   const others = foreignUsers(snapshot, registered.project);
   const draft: Draft = {

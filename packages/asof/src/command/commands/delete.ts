@@ -7,6 +7,7 @@ import {
   forgetLostErasures,
   formatInstant,
   listErasures,
+  type SourceHolding,
   valueFromText,
 } from "@asof/core";
 import type { Session } from "../../store/session.ts";
@@ -23,6 +24,9 @@ interface DeleteCommandOptions extends GlobalOptions {
   readonly lift?: boolean;
   readonly forgetLost?: boolean;
 }
+
+/** Of a query in the table of sources, so that a line stays readable. */
+const placeCharactersMax = 60;
 
 /** `asof delete`: erases an entity key, shows erasures, or lifts one. */
 export async function runDelete(context: CommandContext, options: DeleteCommandOptions): Promise<void> {
@@ -115,7 +119,7 @@ function show(context: CommandContext, report: DeletionReport): void {
   else context.print(`Nothing that asof keeps is stored under ${report.keys.join(", ")}.`);
   if (report.stillHeld.length > 0) {
     context.print("\nStill held by sources that asof reads and does not own:");
-    const held = report.stillHeld.map((h) => [h.source, h.type, h.error ?? plural(h.rows, "row"), h.query ?? h.paths.join(", ")]);
+    const held = report.stillHeld.map((h) => [h.source, h.type, h.error ?? plural(h.rows, "row"), placeOf(h)]);
     context.print(printTable(["SOURCE", "TYPE", "ROWS", "WHERE"], held));
   }
   if (report.toRecreate.length > 0) {
@@ -133,6 +137,12 @@ function printLog({ removed, cleared, kept, files }: DeletionReport["logs"][numb
   if (cleared > 0) parts.push(`the key of ${plural(cleared, "row")} that other views need`);
   if (kept > 0) parts.push(`${plural(kept, "row")} stay whole: views of parts of the key need them`);
   return `${parts.join(", ")} in ${plural(files, "file")}`;
+}
+
+/** Of a query its beginning, in one line: a table has no room for all of it, and its source says the rest. */
+function placeOf({ query, paths }: SourceHolding): string {
+  const text = query === null ? paths.join(", ") : query.replace(/\s+/g, " ").trim();
+  return text.length > placeCharactersMax ? `${text.slice(0, placeCharactersMax - 1)}…` : text;
 }
 
 function plural(count: number, what: string): string {
