@@ -56,8 +56,8 @@ interface Sample {
   readonly rows: readonly { readonly key: number; readonly ts: string; readonly values: readonly Value[] }[];
 }
 
-function randomSample(random: Random): Sample {
-  const types = times(columnCount, () => anyType(random, 3));
+function randomSample(random: Random, kind: (typeof storeKinds)[number]): Sample {
+  const types = times(columnCount, () => anyType(random, 3)).map((type) => (kind === "sqlite" ? wholeSeconds(type) : type));
   const rows = keys.flatMap((key) =>
     eventTimes.map((ts) => ({ key, ts, values: types.map((type) => (chance(random, 0.2) ? null : anyValue(random, type))) })),
   );
@@ -207,8 +207,8 @@ async function checkSample(kind: (typeof storeKinds)[number], sample: Sample): P
 describe("values of random nested types", () => {
   for (const kind of storeKinds) {
     test(`are the same in TypeScript, Parquet, DuckDB, training rows and online rows (${kind})`, async () => {
-      for (const seed of times(kind === "lmdb" ? 6 : 14, (i) => i)) {
-        const sample = randomSample(seededRandom(`nested ${kind} ${seed}`));
+      for (const seed of times(6, (i) => i)) {
+        const sample = randomSample(seededRandom(`nested ${kind} ${seed}`), kind);
         try {
           await checkSample(kind, sample);
         } catch (error) {
