@@ -397,12 +397,13 @@ export {
   recordCursor,
   recordMaterialized,
   replaceActive,
+  returnToGeneration,
   type ServedDefinition,
   type ViewState,
   versionOf,
 } from "./registry/view-state.ts";
 export { decodeViewState, encodeViewState } from "./registry/view-state-codec.ts";
-export { decodeViewVersion, parseUsed, parseVersion, printUsed, printVersion } from "./registry/view-version.ts";
+export { decodeViewVersion, parseUsed, parseVersion, printUsed, printVersion, putViewVersion } from "./registry/view-version.ts";
 export { type KeyCodec, type KeyPart, keyCodecOf, keyPartsOf, packedKeys, type StoreKeys } from "./store/key-codec.ts";
 // store
 export { openMemoryOnlineStore } from "./store/memory-online.ts";

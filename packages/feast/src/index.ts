@@ -20,7 +20,7 @@ export {
 export { feastEntityId, feastRedisField, feastRedisKey, feastRedisTimestampField } from "./key/redis-key.ts";
 // asof's records and Feast's objects
 export { absorbFeast, type FeastUse, knownModels } from "./mirror/absorb.ts";
-export { descriptionOf, mirrorChanges } from "./mirror/mirror.ts";
+export { descriptionOf, keptDefinition, mirrorChanges } from "./mirror/mirror.ts";
 // rows of online stores in Feast's layout
 export { feastKeys } from "./online/feast-keys.ts";
 export {

@@ -7,13 +7,13 @@ import {
   decodeViewState,
   definitionKinds,
   type ModelsByName,
+  printVersion,
   type Random,
   type RegistryChange,
   type RegistryRecord,
   systemClock,
   systemRandom,
   type ViewState,
-  versionOf,
   viewStateKey,
 } from "@asof/core";
 import {
@@ -22,6 +22,7 @@ import {
   type FeastObject,
   type FeastUse,
   feastId,
+  keptDefinition,
   knownModels,
   mirrorChanges,
   type UnsupportedObject,
@@ -149,7 +150,7 @@ export class FeastSide {
       const stateOf = (record: RegistryRecord | null, view: string): ViewState | null =>
         record === null ? null : decodeViewState(record.spec, view);
       let models: ModelsByName | null = null;
-      const objects = mirrorChanges({
+      const { objects, versions } = mirrorChanges({
         project,
         changes: own,
         get models() {
@@ -167,23 +168,17 @@ export class FeastSide {
           const key = viewStateKey(project, view);
           return stateOf(before.has(idOf(key)) ? (before.get(idOf(key)) ?? null) : readRecord(prepare, key), view);
         },
+        versionOf: (view, version) =>
+          keptDefinition(readRecord(prepare, { project, kind: "view_version", name: printVersion(view, version) }), view),
         objectOf: (kind, name) => bytesOf(prepare, kind, project, name),
         kafkaOver: (source) => kafkaOver(prepare, project, source),
         nowUs,
       });
-      for (const { kind, name, bytes } of objects) {
-        putObject(prepare, { kind, project, name, bytes }, nowUs);
-        if (kind === "feature_view" && bytes !== null) this.#keepVersion(prepare, project, name, bytes, nowUs);
-      }
-      if (objects.length > 0) touchProject(prepare, project, () => uuidOf(this.#random.id()), nowUs);
+      for (const { kind, name, bytes } of objects) putObject(prepare, { kind, project, name, bytes }, nowUs);
+      const added = versions.filter(({ view, number }) => number > (latestVersion(prepare, project, view) ?? -1));
+      for (const version of added) addVersion(prepare, { ...version, project }, uuidOf(this.#random.id()), nowUs);
+      if (objects.length + added.length > 0) touchProject(prepare, project, () => uuidOf(this.#random.id()), nowUs);
     }
-  }
-
-  #keepVersion(prepare: Prepare, project: string, view: string, bytes: Uint8Array, nowUs: number): void {
-    const record = readRecord(prepare, viewStateKey(project, view));
-    const number = versionOf(record === null ? 0 : decodeViewState(record.spec, view).registeredGeneration);
-    if (number < 0 || number <= (latestVersion(prepare, project, view) ?? -1)) return;
-    addVersion(prepare, { project, view, number, bytes }, uuidOf(this.#random.id()), nowUs);
   }
 
   /** asof's tables say all that Feast's say. */

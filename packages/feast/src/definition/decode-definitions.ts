@@ -17,7 +17,7 @@ import {
 } from "@asof/core";
 import { Message } from "../wire/message.ts";
 import { decodeEntity, isAuxiliaryEntity, readEntitySpec } from "./decode-entity.ts";
-import { decodeFeastService } from "./decode-service.ts";
+import { decodeFeastService, type ServiceView } from "./decode-service.ts";
 import { decodeFileSource, decodeKafka, decodePushSource } from "./decode-source.ts";
 import { decodeFeastView, type FeastView, readFeastView } from "./decode-view.ts";
 import { typeOfField } from "./feature-type.ts";
@@ -35,6 +35,8 @@ export interface DecodeInput {
   isOurs(object: FeastObject): boolean;
   /** Whether asof has written a Feast object for a definition: it was deleted by Feast if it is not there any more. */
   wasWritten(kind: FeastKind, name: string): boolean;
+  /** The features of a view's served version, where another one is registered; else null. */
+  servedFeatures?(view: string): readonly string[] | null;
 }
 
 export interface DecodedDefinitions {
@@ -370,12 +372,20 @@ class Decoder {
         this.#attempt(object, "feature_services", () =>
           this.#services.set(
             object.name,
-            decodeFeastService(object.bytes, (name) => this.#views.get(name), before),
+            decodeFeastService(object.bytes, (name) => this.#serviceView(name), before),
           ),
         );
       }
     }
     this.#keepUnwritten("feature_service", known.services, this.#services, relink);
+  }
+
+  #serviceView(name: string): ServiceView | undefined {
+    const view = this.#views.get(name);
+    if (view === undefined) return undefined;
+    // What Feast has redefined is served as it is now.
+    const served = this.#feastViews.has(name) ? null : (this.#input.servedFeatures?.(name) ?? null);
+    return { view, features: served ?? view.features.map((feature) => feature.name) };
   }
 
   /** What Feast deleted although something that stays stands on it, stays too. */

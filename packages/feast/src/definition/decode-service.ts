@@ -5,10 +5,17 @@ import { versionOf } from "./encode-service.ts";
 import { featureSpec, projection, serviceFields, serviceSpec } from "./fields.ts";
 import { Unsupported } from "./unsupported.ts";
 
+/** A view as services see it. */
+export interface ServiceView {
+  readonly view: ViewModel;
+  /** Its features as Feast knows them: those of the version that is served. */
+  readonly features: readonly string[];
+}
+
 /** A Feast `FeatureService`. Throws {@link Unsupported} where a projection is of a view that asof does not have. */
 export function decodeFeastService(
   bytes: Uint8Array,
-  viewOf: (name: string) => ViewModel | undefined,
+  viewOf: (name: string) => ServiceView | undefined,
   before: ServiceModel | undefined,
 ): ServiceModel {
   const spec = new Message(bytes).message(serviceFields.spec) ?? new Message();
@@ -28,23 +35,23 @@ export function decodeFeastService(
 
 function decodeProjection(
   message: Message,
-  viewOf: (name: string) => ViewModel | undefined,
+  viewOf: (name: string) => ServiceView | undefined,
   before: ServiceModel | undefined,
 ): ViewReference {
   const name = message.text(projection.view);
-  const view = viewOf(name);
-  if (view === undefined) {
+  const found = viewOf(name);
+  if (found === undefined) {
     throw new Unsupported(
       `it uses "${name}", which asof does not have`,
       `Write "${name}" in TypeScript, then list it in a featureService of this name. The service stays in the registry as it is.`,
     );
   }
+  const { view, features } = found;
   const version = versionOf(message);
   const pinned = version === undefined ? {} : { version };
   const alias = message.text(projection.alias) || printUsed({ view, ...pinned });
   const columns = message.messages(projection.columns).map((column) => column.text(featureSpec.name));
   const known = before?.views.find((reference) => reference.name === alias && reference.view.name === name);
-  const features = view.features.map((feature) => feature.name);
   // Which features a version has is told where it is looked up.
   const unknown = version === undefined ? columns.find((column) => !features.includes(column)) : undefined;
   if (unknown !== undefined) {
@@ -54,10 +61,13 @@ function decodeProjection(
     );
   }
   const isAll = columns.length === features.length;
+  // What is asked for of a version that is not served yet is nothing that Feast can say.
+  const told = known?.features?.filter((feature) => features.includes(feature));
+  const isKnown = told?.length === columns.length && told.every((feature, i) => feature === columns[i]);
   return {
     view,
     name: alias,
-    features: isAll && known?.features?.length !== columns.length ? null : columns,
+    features: isKnown ? (known?.features ?? null) : isAll ? null : columns,
     keys: message.map(projection.joinKeyMap),
     maxAgeUs: known?.maxAgeUs ?? null,
     ...pinned,

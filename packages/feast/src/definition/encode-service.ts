@@ -49,7 +49,9 @@ function encodeProjection(reference: ViewReference, alias: string, message: Mess
   message.setOptional(projection.versionTag, reference.version ?? null);
   message.setText(projection.viewType, "featureView");
   const fields = new Map((view?.messages(viewSpec.features) ?? []).map((field) => [field.text(featureSpec.name), field]));
-  const names = reference.features ?? reference.view.features.map((feature) => feature.name);
+  // The spec is that of the version that is served, which a reference without a version means.
+  const all = reference.version === undefined ? [...fields.keys()] : reference.view.features.map((feature) => feature.name);
+  const names = reference.features ?? all;
   message.setAll(
     projection.columns,
     names.flatMap((name) => fields.get(name)?.encode() ?? []),

@@ -19,7 +19,8 @@ function throughFeast(service: ServiceModel): { readonly spec: Message; readonly
   const spec = encodeService(service, null, () => viewSpec);
   const object = new Message();
   object.setMessage(serviceFields.spec, spec);
-  return { spec, read: decodeFeastService(object.encode(), (name) => (name === "view" ? model : undefined), service) };
+  const found = { view: model, features: model.features.map((feature) => feature.name) };
+  return { spec, read: decodeFeastService(object.encode(), (name) => (name === "view" ? found : undefined), service) };
 }
 
 test("a version that a service asks for by its number is Feast's version tag, v0 too", () => {

@@ -2,15 +2,15 @@ import {
   decodeViewState,
   definitionKinds,
   type ModelsByName,
+  printVersion,
   type RegistryChange,
   type RegistryRecord,
-  versionOf,
   viewStateKey,
 } from "@asof/core";
 import { type FeastObject, feastId } from "../definition/objects.ts";
 import type { UnsupportedObject } from "../definition/unsupported.ts";
 import { absorbFeast, type FeastUse, knownModels } from "../mirror/absorb.ts";
-import { descriptionOf, mirrorChanges } from "../mirror/mirror.ts";
+import { descriptionOf, keptDefinition, mirrorChanges } from "../mirror/mirror.ts";
 import { digestOf, type RegistryDocument } from "./document.ts";
 
 /** Kinds of Feast's objects that asof has definitions for. */
@@ -98,7 +98,7 @@ export function mirrorInto(
     const recordOf = (kind: RegistryRecord["kind"], name: string): RegistryRecord | null =>
       before.get(idOf({ project, kind, name })) ?? null;
     let models: ModelsByName | null = null;
-    const objects = mirrorChanges({
+    const { objects, versions } = mirrorChanges({
       project,
       changes: own,
       get models() {
@@ -115,6 +115,8 @@ export function mirrorInto(
         const id = idOf(viewStateKey(project, view));
         return viewStateOf(before.has(id) ? (before.get(id) ?? null) : state.record(viewStateKey(project, view)), view);
       },
+      versionOf: (view, version) =>
+        keptDefinition(state.record({ project, kind: "view_version", name: printVersion(view, version) }), view),
       objectOf: (kind, name) => document.bytesOf(kind, project, name),
       kafkaOver: (source) => document.kafkaOver(project, source),
       nowUs,
@@ -124,24 +126,12 @@ export function mirrorInto(
       const id = feastId({ kind, project, name });
       if (bytes === null) state.written.delete(id);
       else state.written.set(id, digestOf(bytes));
-      if (kind === "feature_view" && bytes !== null) keepVersion(document, project, name, bytes, nowUs, newId);
+    }
+    for (const version of versions) {
+      if (version.number <= (document.latestVersion(project, version.view) ?? -1)) continue;
+      document.addVersion({ ...version, project, versionId: newId(), createdUs: nowUs });
     }
   }
-}
-
-/** A generation that Feast has not seen is a version that it can list. */
-function keepVersion(
-  document: RegistryDocument,
-  project: string,
-  view: string,
-  bytes: Uint8Array,
-  nowUs: number,
-  newId: () => string,
-): void {
-  const state = viewStateOf(document.state.record(viewStateKey(project, view)), view);
-  const number = versionOf(state?.registeredGeneration ?? 0);
-  if (number < 0 || number <= (document.latestVersion(project, view) ?? -1)) return;
-  document.addVersion({ project, view, number, bytes, versionId: newId(), createdUs: nowUs });
 }
 
 function deletedModels(

@@ -34,6 +34,7 @@ import type { FeastKind, FeastObject } from "../definition/objects.ts";
 import { readMicroseconds } from "../definition/times.ts";
 import type { UnsupportedObject } from "../definition/unsupported.ts";
 import { Message } from "../wire/message.ts";
+import { isServed, keepPending, type PendingView, pendingView, servedFeatures, supersede } from "./pending.ts";
 import { readIntervals } from "./view-meta.ts";
 
 /** How a project uses Feast beside its registry: what the bytes of the registry alone do not say. */
@@ -71,8 +72,15 @@ export interface Absorbed {
 export function absorbFeast(input: AbsorbInput): Absorbed {
   const { project, records } = input;
   const known = knownModels(records);
-  const { model, unsupported } = decodeDefinitions({ ...input, known });
   const before = new Map(records.map((record) => [`${record.kind} ${record.name}`, record]));
+  const pending = findPending(input, before, known);
+  const redefined = [...pending.values()].filter((view) => !view.isUnchanged).map(({ served }) => [served.name, served] as const);
+  const { model, unsupported } = decodeDefinitions({
+    ...input,
+    known: redefined.length === 0 ? known : { ...known, views: new Map([...known.views, ...redefined]) },
+    servedFeatures: (view) => servedFeatures(view, before, known),
+    isOurs: (object) => input.isOurs(object) || (object.kind === "feature_view" && pending.get(object.name)?.isUnchanged === true),
+  });
   const changes: RegistryChange[] = projectChange(input, before);
   const added: DerivedEdge[] = [];
   const removed: DerivedEdge[] = [];
@@ -82,7 +90,9 @@ export function absorbFeast(input: AbsorbInput): Absorbed {
     const encoded = encodeDefinition(object);
     found.add(`${encoded.kind} ${encoded.name}`);
     const record = before.get(`${encoded.kind} ${encoded.name}`);
-    const isChanged = !sameDefinition(record, encoded);
+    const waiting = object.kind === "view" ? pending.get(object.name) : undefined;
+    const isServing = waiting !== undefined && (waiting.isUnchanged || isServed(waiting, encoded));
+    const isChanged = waiting === undefined ? !sameDefinition(record, encoded) : !isServing;
     if (isChanged) {
       changes.push(putDefinition(project, encoded, record));
       added.push(...edgesOf(object));
@@ -91,7 +101,10 @@ export function absorbFeast(input: AbsorbInput): Absorbed {
     if (object.kind !== "view" || object.form === "request") continue;
     const feast = views.get(object.name);
     const isFresh = feast !== undefined && !input.isOurs(feast);
-    if (isChanged || isFresh) changes.push(...stateChange(input, object, known.views.get(object.name), before, isFresh ? feast : null));
+    if (waiting !== undefined && isChanged) changes.push(keepPending(project, waiting));
+    if (waiting !== undefined) changes.push(...pendingChange(input, isServing ? waiting.served : object, waiting, before, isServing));
+    else if (isChanged || isFresh)
+      changes.push(...stateChange(input, object, known.views.get(object.name), before, isFresh ? feast : null));
   }
   for (const record of records) {
     if (found.has(`${record.kind} ${record.name}`) || !isKnown(known, record)) continue;
@@ -173,11 +186,49 @@ function stateChange(
   const state = spec === undefined ? null : decodeViewState(spec, view.name);
   const meta = feast === null ? null : (new Message(feast.bytes).message(viewFields.meta) ?? new Message());
   const isNew = state === null || state.deleted || known === undefined;
-  const opened = isNew ? openState(input, view, state, meta) : keepState(view, state, known);
+  return changedState(input, view, isNew ? openState(input, view, state, meta) : keepState(view, state, known), meta, spec);
+}
+
+function changedState(
+  input: AbsorbInput,
+  view: StoredView,
+  opened: ViewState,
+  meta: Message | null,
+  spec: Json | undefined,
+): readonly RegistryChange[] {
   const next = meta === null || view.form === "windowed" || !input.sharedOnlineStore ? opened : coverIntervals(opened, view, meta);
   const encoded = encodeViewState(next);
   if (spec !== undefined && fingerprintOf(spec) === fingerprintOf(encoded)) return [];
   return [{ ...putState(viewStateKey(input.project, view.name), encoded, 0), ifRevision: null }];
+}
+
+/** Views that Feast wrote while another version of theirs than the served one is registered. */
+function findPending(
+  input: AbsorbInput,
+  before: ReadonlyMap<string, RegistryRecord>,
+  known: ModelsByName,
+): ReadonlyMap<string, PendingView> {
+  const found = new Map<string, PendingView>();
+  for (const object of input.objects) {
+    if (object.kind !== "feature_view" || input.isOurs(object)) continue;
+    const pending = pendingView(object, before, known);
+    if (pending !== null) found.set(object.name, pending);
+  }
+  return found;
+}
+
+/** What Feast did to the served version of a view while another one is registered. */
+function pendingChange(
+  input: AbsorbInput,
+  view: StoredView,
+  pending: PendingView,
+  before: ReadonlyMap<string, RegistryRecord>,
+  isServing: boolean,
+): readonly RegistryChange[] {
+  const feast = input.objects.find((object) => object.kind === "feature_view" && object.name === view.name);
+  const meta = new Message(feast?.bytes).message(viewFields.meta) ?? new Message();
+  const kept = isServing ? pending.state : keepState(view, supersede(pending), pending.served);
+  return changedState(input, view, kept, meta, before.get(`view_state ${view.name}`)?.spec);
 }
 
 /** Feast's tables are of the version that it serves if it keeps versions apart, else there is one table whatever the version. */

@@ -1,13 +1,17 @@
 import {
+  decodeViewVersion,
   definitionKinds,
   type EntityModel,
   type Json,
   type ModelsByName,
   type PlainViewModel,
   type RecordKind,
+  type RegistryRecord,
   type SourceModel,
+  servedViewOf,
   type ViewModel,
   type ViewState,
+  versionOf,
   type WindowedViewModel,
 } from "@asof/core";
 import { encodeService, storedReferences } from "../definition/encode-service.ts";
@@ -25,6 +29,7 @@ import {
   serviceSpec,
   sourceType,
   viewFields,
+  viewMeta,
   viewSpec,
 } from "../definition/fields.ts";
 import type { FeastKind } from "../definition/objects.ts";
@@ -52,6 +57,8 @@ export interface MirrorInput {
   viewSpec(view: string): Json | null;
   stateOf(view: string): ViewState | null;
   stateBefore(view: string): ViewState | null;
+  /** The kept definition of a version of a view that is not the registered one. */
+  versionOf(view: string, version: number): StoredView | null;
   objectOf(kind: FeastKind, name: string): Uint8Array | null;
   /** The Kafka source whose batch source is the one named. */
   kafkaOver(source: string): { readonly name: string; readonly bytes: Uint8Array } | null;
@@ -65,21 +72,38 @@ export interface MirroredObject {
   readonly bytes: Uint8Array | null;
 }
 
+/** A version of a view for Feast's version history, where it is not there yet. */
+export interface MirroredVersion {
+  readonly view: string;
+  readonly number: number;
+  /** The `FeatureView` as of this version. */
+  readonly bytes: Uint8Array;
+}
+
+export interface Mirrored {
+  readonly objects: readonly MirroredObject[];
+  readonly versions: readonly MirroredVersion[];
+}
+
 type StoredView = PlainViewModel | WindowedViewModel;
 
 /**
  * What Feast's objects have to become so that they say what asof's definitions say: those that changed, and those that hold copies of
  * them (a view its source's, a service its views'). What asof does not know of an object stays. Objects that need no change are not
  * returned.
+ *
+ * Feast's object of a view is the version that is served, since Feast fills and reads the tables of that one. A registered version that is
+ * not active yet stands in Feast's version history alone.
  */
-export function mirrorChanges(input: MirrorInput): readonly MirroredObject[] {
+export function mirrorChanges(input: MirrorInput): Mirrored {
   const mirror = new Mirror(input);
   mirror.run();
-  return [...mirror.found.values()];
+  return { objects: [...mirror.found.values()], versions: mirror.versions };
 }
 
 class Mirror {
   readonly found = new Map<string, MirroredObject>();
+  readonly versions: MirroredVersion[] = [];
   readonly #input: MirrorInput;
 
   constructor(input: MirrorInput) {
@@ -91,7 +115,11 @@ class Mirror {
     const named = (kind: RecordKind, op: "put" | "delete"): ReadonlySet<string> =>
       new Set(changes.filter((change) => change.kind === kind && change.op === op).map((change) => change.name));
     const sources = this.#withPushes(named("source", "put"));
-    const views = this.#viewsOn(named("feature_view", "put"), sources);
+    const states = named("view_state", "put");
+    const views = new Set([
+      ...this.#viewsOn(named("feature_view", "put"), sources),
+      ...[...states].filter((name) => this.#isSwitched(name)),
+    ]);
     const services = this.#servicesOn(named("feature_service", "put"), views);
     for (const name of named("entity", "put")) this.#putEntity(models.entities.get(name));
     for (const name of sources) this.#putSource(models.sources.get(name));
@@ -108,7 +136,7 @@ class Mirror {
       const before = modelsBefore.entities.get(name);
       for (const part of before === undefined ? [name] : feastEntityNames(before)) this.#delete("entity", part);
     }
-    for (const name of named("view_state", "put")) if (!views.has(name)) this.#putState(name);
+    for (const name of states) if (!views.has(name)) this.#putState(name);
     if (changes.some((change) => change.op === "put" && definitionKinds.includes(change.kind)))
       this.#putProject(named("project", "put").size > 0);
   }
@@ -202,16 +230,51 @@ class Mirror {
       this.#delete("feature_view", view.name);
       return;
     }
-    if (view.entities.length === 0) this.#putDummy();
+    const served = this.#servedInPlaceOf(view.name) ?? view;
+    if (served.entities.length === 0) this.#putDummy();
+    const features = served.features.map((feature) => feature.name);
+    this.#putSpec("feature_view", view.name, this.#encodeView(served), viewFields, (meta) => this.#recordState(meta, view.name, features));
+    this.#noteVersion(view, served);
+  }
+
+  #encodeView(view: StoredView): Message {
     const spec = encodeView(view, { spec: this.#specOf("feature_view", view.name, viewFields.spec), kafka: this.#kafkaOf(view) });
     spec.setText(viewSpec.project, this.#input.project);
-    this.#putSpec("feature_view", view.name, spec, viewFields, (meta) =>
-      this.#recordState(
-        meta,
-        view.name,
-        view.features.map((feature) => feature.name),
-      ),
-    );
+    return spec;
+  }
+
+  /** Whether another version is served than before, so that Feast's object becomes that one's. */
+  #isSwitched(name: string): boolean {
+    if (this.#input.viewSpec(name) === null || this.#current("feature_view", name) === null) return false;
+    const [before, after] = [this.#input.stateBefore(name), this.#input.stateOf(name)];
+    return before !== null && after !== null && !after.deleted && before.activeGeneration !== after.activeGeneration;
+  }
+
+  /** The definition of the version that is served, where the registered one is another; null where it is the same. */
+  #servedInPlaceOf(name: string): StoredView | null {
+    const state = this.#input.stateOf(name);
+    if (state === null || state.deleted || state.activeGeneration === state.registeredGeneration) return null;
+    return this.#input.versionOf(name, versionOf(state.activeGeneration));
+  }
+
+  /** The registered version goes into Feast's history, also while another one is served. */
+  #noteVersion(view: StoredView, served: StoredView): void {
+    const state = this.#input.stateOf(view.name);
+    const bytes = this.#current("feature_view", view.name);
+    if (state === null || state.deleted || bytes === null) return;
+    const number = versionOf(state.registeredGeneration);
+    if (served === view) {
+      this.versions.push({ view: view.name, number, bytes });
+      return;
+    }
+    const object = new Message(bytes);
+    const meta = object.message(viewFields.meta) ?? new Message();
+    meta.setNumber(viewMeta.versionNumber, number);
+    // Nothing of it is online as far as Feast can read.
+    meta.remove(viewMeta.intervals);
+    object.setMessage(viewFields.spec, this.#encodeView(view));
+    object.setMessage(viewFields.meta, meta);
+    this.versions.push({ view: view.name, number, bytes: object.encode() });
   }
 
   /** The Kafka source of a view's source, as this commit makes it. */
@@ -228,7 +291,8 @@ class Mirror {
     const viewSpecJson = this.#input.viewSpec(name);
     if (viewSpecJson === null || bytes === null) return;
     const spec = new Message(bytes).message(viewFields.spec) ?? new Message();
-    this.#putSpec("feature_view", name, spec, viewFields, (meta) => this.#recordState(meta, name, featureNames(viewSpecJson)));
+    const features = this.#servedInPlaceOf(name)?.features.map((feature) => feature.name) ?? featureNames(viewSpecJson);
+    this.#putSpec("feature_view", name, spec, viewFields, (meta) => this.#recordState(meta, name, features));
   }
 
   #recordState(meta: Message, view: string, features: readonly string[]): void {
@@ -278,6 +342,11 @@ function memberOf(json: Json | undefined, name: string): Json | undefined {
   return typeof json === "object" && json !== null && !Array.isArray(json) && Object.hasOwn(json, name)
     ? (json as { readonly [n: string]: Json })[name]
     : undefined;
+}
+
+/** The definition in a `view_version` record. */
+export function keptDefinition(record: RegistryRecord | null, view: string): StoredView | null {
+  return record === null ? null : servedViewOf(view, decodeViewVersion(record.name, record.spec));
 }
 
 /** The description in the spec of a project's record. */

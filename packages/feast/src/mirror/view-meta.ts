@@ -19,6 +19,8 @@ export function recordState(meta: Message, features: readonly string[], state: V
   const version = Math.max(0, state.activeGeneration - 1);
   const isSwitched = before !== null && before.activeGeneration !== state.activeGeneration;
   if (isSwitched || version > meta.number(viewMeta.versionNumber)) meta.setNumber(viewMeta.versionNumber, version);
+  // The intervals were those of the other version's rows.
+  if (isSwitched) meta.remove(viewMeta.intervals);
   const covered = coveredByAll(features, state);
   if (covered === null) return;
   const fromUs = Math.max(0, covered.fromUs ?? 0);
