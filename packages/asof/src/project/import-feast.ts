@@ -26,6 +26,8 @@ export interface ImportOptions {
 export interface ImportedProject {
   readonly project: string;
   readonly folder: string;
+  /** The yaml that asof's commands have to be told of; null where they find it. */
+  readonly yamlName: string | null;
   /** Files that were written, relative to the folder. */
   readonly written: readonly string[];
   readonly model: RepositoryModel;
@@ -51,7 +53,8 @@ export async function importFeast(options: ImportOptions): Promise<ImportedProje
   if (unsupported.length > 0) files.set("UNSUPPORTED.md", await listUnsupported(project, registry, unsupported));
   if (yaml !== null) files.set(yaml.name, yaml.text);
   await writeAll(folder, files, yaml?.appends === true ? yaml.name : null);
-  return { project, folder, written: [...files.keys()].sort(), model, unsupported, notes };
+  const yamlName = yaml === null || yaml.name === "feature_store.yaml" ? null : yaml.name;
+  return { project, folder, yamlName, written: [...files.keys()].sort(), model, unsupported, notes };
 }
 
 type SharedRegistry = Extract<Config["registry"], { readonly type: "file" | "sql" }>;
@@ -79,6 +82,7 @@ async function findOrigin({ from, workingFolder, environment }: ImportOptions): 
   if (yamlPath !== null) return readOrigin(yamlPath, environment);
   const place = placeOfRegistry(from, workingFolder);
   if (place.type === "elsewhere") throw notFeast(from, `it lies at ${place.scheme}://`);
+  if (!existsSync(place.path)) throw notFeast(place.path, "it is not there");
   const type = place.type === "file" ? "file" : "sql";
   const shared = { path: place.path, onlineVersioning: false };
   return {
@@ -122,8 +126,9 @@ function chooseProject(wanted: string | null, objects: readonly FeastObject[], f
   const [only] = projects;
   if (wanted !== null && projects.includes(wanted)) return wanted;
   if (wanted === null && only !== undefined && projects.length === 1) return only;
+  if (projects.length === 0) throw notFeast(from, "it holds no project; run `feast apply` first");
   const near = wanted === null ? null : nearest(wanted, projects);
-  const found = projects.length === 0 ? "no project" : `the projects ${projects.join(", ")}`;
+  const found = `the project${projects.length === 1 ? "" : "s"} ${projects.join(", ")}`;
   throw new AsofError("ASOF_OBJECT_UNKNOWN", `${from} holds ${found}${wanted === null ? "" : `, not "${wanted}"`}.`, {
     path: from,
     value: wanted ?? undefined,

@@ -93,6 +93,7 @@ describe("asof import feast", () => {
     const ran = await runAsof(["import", "feast", "."], { cwd: redis });
     assert.equal(ran.status, 0, ran.stderr);
     assert.match(ran.stdout, /use feature_store\.asof\.yaml/);
+    assert.match(ran.stdout, /\nNext: asof --feature-store-yaml feature_store\.asof\.yaml plan\n$/);
     const plan = await runAsof(["--feature-store-yaml", "feature_store.asof.yaml", "plan"], { cwd: redis });
     assert.match(plan.stdout, /^No changes/, plan.stderr);
   });
@@ -102,6 +103,9 @@ describe("asof import feast", () => {
     const fault = async (...argv: readonly string[]) => (await runAsof(["import", "feast", ...argv], { cwd: folder })).stderr;
     assert.match(await fault("nowhere"), /\[ASOF_CONFIG_MISSING\]/);
     assert.match(await fault("features.py"), /\[ASOF_REGISTRY_UNREADABLE\]/);
+    assert.match(await fault("sqlite:///nowhere.db"), /\[ASOF_REGISTRY_UNREADABLE\].*nowhere\.db.*it is not there/);
+    writeFileSync(join(folder, "empty.pb"), "");
+    assert.match(await fault("empty.pb"), /\[ASOF_REGISTRY_UNREADABLE\].*it holds no project; run `feast apply` first/);
     assert.match(await fault("postgresql://host/db"), /\[ASOF_REGISTRY_UNREADABLE\].*postgresql:\/\//);
     assert.match(await fault("data/registry.pb", "--project", "compt"), /\[ASOF_OBJECT_UNKNOWN\].*Did you mean "compat"\?/);
   });

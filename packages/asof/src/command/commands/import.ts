@@ -13,7 +13,7 @@ export async function runImportFeast(context: CommandContext, from: string, opti
   const workingFolder = resolveFrom(context, options);
   const out = options.out === undefined ? undefined : resolveFrom(context, options, options.out);
   const imported = await importFeast({ from, out, workingFolder, project: options.project, environment: context.environment });
-  const { project, folder, written, model, unsupported, notes } = imported;
+  const { project, folder, yamlName, written, model, unsupported, notes } = imported;
   if (context.json) {
     const names = (objects: readonly { readonly name: string }[]): readonly string[] => objects.map((object) => object.name);
     const { entities, sources, views, services } = model;
@@ -30,5 +30,6 @@ export async function runImportFeast(context: CommandContext, from: string, opti
     for (const { kind, name, why, fix } of unsupported) context.print(`  ${kind.replaceAll("_", " ")} ${name}: ${why}. ${fix}`);
   }
   for (const note of notes) context.print(`\n${note}`);
-  context.print(`\nNext: ${place === "" ? "" : `cd ${place} && `}asof plan`);
+  const option = yamlName === null ? "" : `--feature-store-yaml ${yamlName} `;
+  context.print(`\nNext: ${place === "" ? "" : `cd ${place} && `}asof ${option}plan`);
 }
