@@ -283,6 +283,8 @@ describe("a question", () => {
     "get-online-features -f profile -f ratio:share -e customer_id=1 -e amount=x": ["ASOF_VALUE_INVALID", /amount.*float64/],
     "materialize soon later": ["ASOF_TIME_INVALID", /"soon" is not an instant/],
     "materialize 2024-01-01 2024-01-02 -v profil": ["ASOF_FEATURE_UNKNOWN", /no stored feature view "profil".*Did you mean "profile"\?/],
+    "describe profil": ["ASOF_FEATURE_UNKNOWN", /No stored feature view "profil".*Did you mean "profile"\?/],
+    "activate ratio": ["ASOF_FEATURE_UNKNOWN", /"ratio" is a request view.*Name a stored view: /],
     "plan --recreate profil": ["ASOF_OBJECT_UNKNOWN", /no feature view "profil" to recreate\. Did you mean "profile"\?/],
     "materialize 2024-01-01 2024-01-02 -v ratio": ["ASOF_FEATURE_UNKNOWN", /Request views are computed at request time/],
     "why profile:teir -e customer_id=1": ["ASOF_FEATURE_UNKNOWN", /tier/],

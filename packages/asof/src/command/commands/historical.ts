@@ -208,6 +208,7 @@ async function show(context: CommandContext, training: ComputedTrainingSet): Pro
       ),
     );
   const more = report.spineRows - report.droppedRows - rows.length;
+  if (rows.length === 0) context.print(context.paint.dim("No rows."));
   if (more > 0) context.print(context.paint.dim(`… ${count(more)} more rows; write them with --out FILE.`));
   for (const note of notes(report)) context.print(context.paint.yellow(note));
 }
