@@ -12,6 +12,7 @@ import {
   featureView,
   float64,
   int64,
+  label,
   last,
   push,
   string,
@@ -350,6 +351,50 @@ test("a view that reads the key as a value is named", async () => {
   await project.apply(process, { visited, visitors });
   await process.store.push(visits, [{ user_id: erased, shop_id: 1, ts: now - 1, amount: 1 }]);
   assert.deepEqual((await process.store.deleteEntity({ user_id: erased })).toRecreate, ["visitors"]);
+});
+
+test("labels lose the key as well, and a table that only a label reads is told", async () => {
+  await using project = new Project({ nowUs: now });
+  const process = await project.process();
+  project.csv("outcomes.csv", "user_id,ts,left", [`${erased},2024-01-01T00:00:00Z,1`, "other,2024-01-01T00:00:00Z,2"]);
+  const outcomes = csv("outcomes", { path: "outcomes.csv", eventTime: "ts", columns: { left: float64() } });
+  const told = push("told", { eventTime: "ts", columns: { lost: float64() } });
+  const left = label("left", { entities: [user], source: outcomes, delay: "1d" }, { left: float64() });
+  const lost = label("lost", { entities: [user], source: told, delay: "1d" }, { lost: float64() });
+  const clicked = featureView("clicked", { entities: [user], source: clicks }, { amount: float64() });
+  await project.apply(process, { left, lost, clicked });
+  const give = () =>
+    process.store.push(
+      told,
+      [erased, "other"].map((user_id, i) => ({ user_id, ts: at("2024-01-01"), lost: i + 1 })),
+    );
+  await give();
+  project.clock.advance(3 * 86_400_000_000);
+  const train = async () => {
+    const spine = [erased, "other"].map((user_id) => ({ user_id, event_timestamp: now + 86_400_000_000 }));
+    await using set = await process.store.getHistoricalFeatures({
+      ...{ features: [clicked], labels: [left, lost], spine, labelsKnownUntil: now + 3 * 86_400_000_000 },
+    });
+    return (await collect(set.rows())).map((row) => [row.left, row.lost]);
+  };
+  assert.deepEqual(await train(), [
+    [1, 1],
+    [2, 2],
+  ]);
+  const report = await process.store.deleteEntity({ user_id: erased });
+  assert.deepEqual(
+    report.stillHeld.map(({ source, rows, views }) => [source, rows, views]),
+    [["outcomes", 1, ["left"]]],
+  );
+  assert.deepEqual(
+    report.logs.map(({ source, removed }) => [source, removed]),
+    [["told", 1]],
+  );
+  assert.equal((await give()).erased, 1);
+  assert.deepEqual(await train(), [
+    [null, null],
+    [2, 2],
+  ]);
 });
 
 test("without the secret, or with another one, nothing is taken in or shown", async () => {

@@ -1,6 +1,6 @@
 import { isEmptied } from "../aggregate/state-codec.ts";
 import { compileWindowedView } from "../aggregate/window-program.ts";
-import type { PlainViewModel, SourceModel, WindowedViewModel } from "../definition/model.ts";
+import type { LabelModel, PlainViewModel, SourceModel, WindowedViewModel } from "../definition/model.ts";
 import { forgetRetired } from "../registry/retired.ts";
 import { versionOf } from "../registry/view-state.ts";
 import { printVersion } from "../registry/view-version.ts";
@@ -112,7 +112,7 @@ function storedViews(registry: RegistryView): readonly StoredView[] {
   });
 }
 
-export function keyNames(model: PlainViewModel | WindowedViewModel): readonly string[] {
+export function keyNames(model: Pick<PlainViewModel | WindowedViewModel | LabelModel, "entities">): readonly string[] {
   return model.entities.flatMap((e) => e.keys.map((k) => k.name));
 }
 
@@ -253,15 +253,21 @@ export function sourcesOf(registry: RegistryView): readonly SourceModel[] {
   return [...new Map([...older, ...registry.models.sources]).values()];
 }
 
-/** Whether a source has a column of that name for all that is known of it: a view's key, or a declared column. */
+/** Whether a source has a column of that name for all that is known of it: a view's or label's key, or a declared column. */
 export function isKeyColumn(registry: RegistryView, source: SourceModel, name: string): boolean {
-  return modelsOver(registry, source).some((model) => keyNames(model).includes(name)) || source.columns.some((c) => c.name === name);
+  const keyed = [...modelsOver(registry, source), ...labelsOver(registry, source)];
+  return keyed.some((model) => keyNames(model).includes(name)) || source.columns.some((c) => c.name === name);
+}
+
+/** The labels over a source. */
+export function labelsOver({ models }: RegistryView, source: SourceModel): readonly LabelModel[] {
+  return [...models.labels.values()].filter((label) => label.source.name === source.name);
 }
 
 /** The key as columns of a source, in the types that its views or it itself give them. */
 export function keyParts(registry: RegistryView, source: SourceModel, key: EntityKey): readonly KeyValue[] {
   const columns = [
-    ...modelsOver(registry, source).flatMap((model) => model.entities.flatMap((e) => e.keys)),
+    ...[...modelsOver(registry, source), ...labelsOver(registry, source)].flatMap((model) => model.entities.flatMap((e) => e.keys)),
     ...source.columns,
     ...[...registry.models.entities.values()].flatMap((e) => e.keys),
   ];

@@ -5,7 +5,7 @@ import { updateSourceState } from "../registry/update-state.ts";
 import type { LogRow, PullRequest } from "../store/offline.ts";
 import { compileKeyEncoder } from "../value/key.ts";
 import type { Value } from "../value/type.ts";
-import { removeKey } from "./erase-key.ts";
+import { labelsOver, removeKey } from "./erase-key.ts";
 import { screenRows } from "./erased-rows.ts";
 import { type Erasures, openErasures } from "./erasures.ts";
 import { requireFit } from "./fit-version.ts";
@@ -34,7 +34,7 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
   const views = viewsOf(registry, source.name);
   const nowUs = runtime.clock.nowUs();
   const idempotencyKey = request.idempotencyKey ?? runtime.random.id();
-  const parsed = parsePushedRows(source, keyColumns(views, labelsOf(registry, source.name)), request.rows, {
+  const parsed = parsePushedRows(source, keyColumns(views, labelsOver(registry, source)), request.rows, {
     nowUs,
     idempotencyKey,
     origin: "push",
@@ -235,10 +235,6 @@ export function pushSource(registry: RegistryView, name: string): PushSourceMode
     value: name,
     fix: source === undefined ? "Fix the name, or run `asof apply`." : "Declare it with `push(…)`; other sources are read, not pushed to.",
   });
-}
-
-function labelsOf({ models }: RegistryView, source: string): readonly LabelModel[] {
-  return [...models.labels.values()].filter((label) => label.source.name === source);
 }
 
 /** Key columns of all views and labels over the source, each once: what a row must carry to reach them. */

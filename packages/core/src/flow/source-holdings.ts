@@ -1,6 +1,6 @@
 import type { SourceModel } from "../definition/model.ts";
 import type { PullRequest, RunOptions } from "../store/offline.ts";
-import { type EntityKey, isKeyColumn, keyNames, keyParts, modelsOver, sourcesOf } from "./erase-key.ts";
+import { type EntityKey, isKeyColumn, keyNames, keyParts, labelsOver, modelsOver, sourcesOf } from "./erase-key.ts";
 import type { RegistryView } from "./registry-view.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -12,7 +12,7 @@ export interface SourceHolding {
   readonly paths: readonly string[];
   readonly query: string | null;
   readonly rows: number;
-  /** Views that read the source. */
+  /** Views and labels that read the source. */
   readonly views: readonly string[];
   /** Why it could not be looked at; null where it could. */
   readonly error: string | null;
@@ -34,7 +34,8 @@ export async function findHoldings(
     options.signal?.throwIfAborted();
     const { rows, error } = await countRows(runtime, registry, source, batch, key, options);
     if (rows === 0 && error === null) continue;
-    const views = modelsOver(registry, source).filter((model) => key.names.some((name) => keyNames(model).includes(name)));
+    const readers = [...modelsOver(registry, source), ...labelsOver(registry, source)];
+    const views = readers.filter((model) => key.names.some((name) => keyNames(model).includes(name)));
     holdings.push({
       source: source.name,
       type: batch.type,
