@@ -91,7 +91,7 @@ function casesOf(kind: RegistryKind, sizes: Sizes, outcomes: Outcomes, smoke: bo
           checksum: checksumOf(outcomes, requestName(kind, few)),
         },
         checksum: checksumOf(outcomes, requestName(kind, views)),
-        observed: `Processor time. With ${views}: ${describeRuns(outcome)}; with ${few}: ${describeRuns(small)}.`,
+        observed: `Processor time, medians over slices of 500. With ${views}: ${describeRuns(outcome)}; with ${few}: ${describeRuns(small)}.`,
         ...bar(1 / growthAllowed),
       });
     }),
@@ -138,7 +138,7 @@ function requestName(kind: RegistryKind, views: number): string {
 }
 
 function requestsOf(context: BenchContext, kind: RegistryKind, views: number): Contestant {
-  const requests = context.smoke ? 200 : 50_000;
+  const requests = context.smoke ? 200 : 300_000;
   const run = (): ReturnType<Contestant["run"]> => {
     const given: ResolveArguments = { kind, path: freshPath(context), views, requests };
     return runNodeWorker(new URL("./resolve.worker.ts", import.meta.url), given);

@@ -166,7 +166,8 @@ export function featureStoreOf(session: Session): FeatureStore {
     getOnlineFeatures: async (query) => {
       const asked = askedBy(query);
       checkEntities(query.entities);
-      return session.getOnline(asked, query.entities, query.at === undefined ? undefined : parseInstant(query.at));
+      // Awaited: an async function that returns a promise waits two turns longer for it.
+      return await session.getOnline(asked, query.entities, query.at === undefined ? undefined : parseInstant(query.at));
     },
     getOnlineFeaturesAsFeast: (request) => retrieveAsFeast(session, request),
     getHistoricalFeatures: (query) => getHistorical(session, query),
