@@ -101,20 +101,6 @@ interface CompiledFor {
   readonly otherErasures: ReadonlyMap<string, Erasures>;
 }
 
-const ownOnly = new WeakMap<Asked, boolean>();
-
-/** Whether nothing that is asked for belongs to another project: as good as always, so that it is found out once. */
-function usesOwnOnly(asked: Asked): boolean {
-  const known = ownOnly.get(asked);
-  if (known !== undefined) return known;
-  const isOwn = projectsOf(asked).length === 0;
-  ownOnly.set(asked, isOwn);
-  return isOwn;
-}
-
-const noOthers: ReadonlyMap<string, RegistryView> = new Map();
-const noErasures: ReadonlyMap<string, Erasures> = new Map();
-
 /**
  * An opened project: its stores and what is known of its registry. Works on models; the typed `FeatureStore` and the command
  * stand in front of it.
@@ -195,7 +181,6 @@ export class Session implements AsyncDisposable {
 
   /** The parts of the registry of projects whose views are asked for. */
   async #loadOthers(asked: Asked, reload = false): Promise<ReadonlyMap<string, RegistryView>> {
-    if (usesOwnOnly(asked)) return noOthers;
     const projects = projectsOf(asked);
     const { registry, clock } = this.runtime;
     const others = new Map<string, RegistryView>();
@@ -282,38 +267,15 @@ export class Session implements AsyncDisposable {
 
   async getOnline(asked: Asked, entities: readonly EntityRow[], atUs?: number): Promise<OnlineAnswer> {
     const tUs = atUs ?? this.runtime.clock.nowUs();
-    const ready = this.#readyFor(asked);
-    if (ready !== null) {
-      try {
-        const answer = ready.program.run(this.runtime.online, entities, tUs);
-        return this.#count(answer instanceof Promise ? await answer : answer);
-      } catch (error) {
-        // The way below reloads the registry when it meets that schema.
-        if (!(error instanceof AsofError) || error.code !== "ASOF_SCHEMA_UNKNOWN") throw error;
-      }
-    }
-    const registry = this.#cache.fresh ?? (await this.#cache.load());
-    const isAlone = usesOwnOnly(asked);
-    const others = isAlone ? noOthers : await this.#loadOthers(asked);
-    if (registry.heldDueUs.size > 0) await this.#release(registry);
-    for (const other of others.values()) if (other.heldDueUs.size > 0) await this.#release(other);
+    const { program } = this.#readyFor(asked) ?? (await this.#prepare(asked, false));
     try {
-      const erasures = registry.erasures.length === 0 ? null : await this.#erasuresOf(registry);
-      const otherErasures = isAlone ? noErasures : await this.#erasuresOfAll(others);
-      const { program } = this.#compile(asked, { registry, others, erasures, otherErasures });
-      return this.#count(await program.run(this.runtime.online, entities, tUs));
+      const answer = program.run(this.runtime.online, entities, tUs);
+      return this.#count(answer instanceof Promise ? await answer : answer);
     } catch (error) {
       // Another process wrote with a schema that this registry version does not know yet.
       if (!(error instanceof AsofError) || error.code !== "ASOF_SCHEMA_UNKNOWN") throw error;
-      const reloaded = await this.#cache.load(true);
-      const reloadedOthers = await this.#loadOthers(asked, true);
-      const { program } = this.#compile(asked, {
-        registry: reloaded,
-        others: reloadedOthers,
-        erasures: await this.#erasuresOf(reloaded),
-        otherErasures: await this.#erasuresOfAll(reloadedOthers),
-      });
-      return this.#count(await program.run(this.runtime.online, entities, tUs));
+      const { program: current } = await this.#prepare(asked, true);
+      return this.#count(await current.run(this.runtime.online, entities, tUs));
     }
   }
 
@@ -445,6 +407,17 @@ export class Session implements AsyncDisposable {
     if (registry.heldDueUs.size > 0 || registry.erasures.length > 0) return null;
     const known = this.#compiledServices.get(asked);
     return known !== undefined && known.others.size === 0 ? known : null;
+  }
+
+  /** Compiles a request for the registry as it is known, with held-back rows that are due written, or for the reloaded one. */
+  async #prepare(asked: Asked, reload: boolean): Promise<CompiledRequest> {
+    const registry = await this.#cache.load(reload);
+    const others = await this.#loadOthers(asked, reload);
+    if (!reload) {
+      for (const view of [registry, ...others.values()]) if (view.heldDueUs.size > 0) await this.#release(view);
+    }
+    const erasures = await this.#erasuresOf(registry);
+    return this.#compile(asked, { registry, others, erasures, otherErasures: await this.#erasuresOfAll(others) });
   }
 
   #compile(asked: Asked, { registry, others, erasures, otherErasures }: CompiledFor): CompiledRequest {
