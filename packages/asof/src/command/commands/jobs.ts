@@ -1,6 +1,7 @@
 import { AsofError, formatInstant, type JobRecord, type ViewProgress } from "@asof/core";
 import type { Session } from "../../store/session.ts";
 import type { CommandContext } from "../context.ts";
+import { readCount } from "../read-count.ts";
 import { printTable } from "../table.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
@@ -13,14 +14,7 @@ const searchedMax = 1_000;
 
 /** `asof jobs [ID]`. */
 export async function runJobs(context: CommandContext, id: string | undefined, options: JobsCommandOptions): Promise<void> {
-  const limit = Number(options.limit);
-  if (!Number.isSafeInteger(limit) || limit < 1) {
-    throw new AsofError("ASOF_USAGE", `--limit is "${options.limit}".`, {
-      path: "--limit",
-      value: options.limit,
-      fix: "Give a whole number from 1.",
-    });
-  }
+  const limit = readCount("--limit", options.limit);
   await withSession(context, options, async (session) => {
     const { registry, project } = session.runtime;
     if (id !== undefined) {

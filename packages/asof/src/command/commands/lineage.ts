@@ -1,5 +1,4 @@
 import {
-  AsofError,
   findLineageNodes,
   type LineageDirection,
   type LineageGraph,
@@ -10,6 +9,7 @@ import {
 } from "@asof/core";
 import type { Session } from "../../store/session.ts";
 import type { CommandContext } from "../context.ts";
+import { readCount } from "../read-count.ts";
 import { type Terminal, terminalOf } from "../terminal.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
@@ -22,14 +22,7 @@ interface LineageOptions extends GlobalOptions {
 
 /** `asof lineage NODE`: what it was made from, and what was made from it. */
 export async function runLineage(context: CommandContext, name: string, options: LineageOptions): Promise<void> {
-  const depth = options.depth === undefined ? null : Number(options.depth);
-  if (depth !== null && (!Number.isSafeInteger(depth) || depth < 1)) {
-    throw new AsofError("ASOF_USAGE", `--depth is "${options.depth}".`, {
-      path: "--depth",
-      value: options.depth,
-      fix: "Give a whole number from 1.",
-    });
-  }
+  const depth = options.depth === undefined ? null : readCount("--depth", options.depth);
   const both = options.up !== true && options.down !== true;
   const directions: readonly LineageDirection[] = (["up", "down"] as const).filter((d) => both || options[d] === true);
   await withSession(context, options, async (session) => {

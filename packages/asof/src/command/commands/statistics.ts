@@ -6,6 +6,7 @@ import { describeObjects } from "../describe-objects.ts";
 import { describedKinds } from "../kinds.ts";
 import { printBasis, printCard, printFigure, printOverview, type Series } from "../print-statistics.ts";
 import { Progress } from "../progress.ts";
+import { readCount } from "../read-count.ts";
 import { printTable } from "../table.ts";
 import { terminalOf } from "../terminal.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
@@ -81,14 +82,7 @@ export async function runListStatistics(
   name: string,
   options: GlobalOptions & { readonly limit: string },
 ): Promise<void> {
-  const limit = Number(options.limit);
-  if (!Number.isSafeInteger(limit) || limit < 1) {
-    throw new AsofError("ASOF_USAGE", `--limit is "${options.limit}".`, {
-      path: "--limit",
-      value: options.limit,
-      fix: "Give a whole number from 1.",
-    });
-  }
+  const limit = readCount("--limit", options.limit);
   await withSession(context, options, async (session) => {
     const { view, feature } = splitName(name);
     const all = await session.listStatistics({ view, limit, ...(feature === null ? {} : { feature }) });
