@@ -1,5 +1,6 @@
 import type { FeatureStatus } from "../definition/retrieval-types.ts";
 import type { RequestOutput, RequestPlan } from "../plan/request-plan.ts";
+import { internName } from "../platform/intern-name.ts";
 import type { Value } from "../value/type.ts";
 import type { UseAnswer } from "./online.ts";
 
@@ -107,13 +108,13 @@ function groupOutputs(plan: RequestPlan): readonly OutputGroup[] {
   for (const output of plan.outputs) {
     const features = output.from === "stored" ? plan.stored[output.index]?.features : plan.computed[output.index]?.view.features;
     const group = groups.get(output.viewName) ?? {
-      name: output.viewName,
+      name: internName(output.viewName),
       from: output.from,
       index: output.index,
       names: [],
       positions: [],
     };
-    group.names.push(output.feature.name);
+    group.names.push(internName(output.feature.name));
     group.positions.push(features?.findIndex((f) => f.name === output.feature.name) ?? -1);
     groups.set(output.viewName, group);
   }

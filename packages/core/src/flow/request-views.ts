@@ -1,6 +1,7 @@
 import type { FeatureModel } from "../definition/model.ts";
 import { AsofError } from "../error/error.ts";
 import type { ComputedUse, RequestPlan } from "../plan/request-plan.ts";
+import { internName } from "../platform/intern-name.ts";
 import { compileNormalizer } from "../value/normalize.ts";
 import type { Value } from "../value/type.ts";
 
@@ -54,11 +55,13 @@ function compileStep(plan: RequestPlan, use: ComputedUse): Step {
   }
   const inputs = use.inputs.map((input) => ({
     ...input,
+    name: internName(input.name),
+    names: input.features.map((f) => internName(f.name)),
     positions: input.features.map((f) => positionOf(plan, input.from, input.index, f)),
   }));
-  const outputs = view.features.map((f) => ({ name: f.name, normalize: compileNormalizer(f.type, true) }));
+  const outputs = view.features.map((f) => ({ name: internName(f.name), normalize: compileNormalizer(f.type, true) }));
   const declared = new Set(view.features.map((f) => f.name));
-  const fields = new Set(view.request.map((f) => f.name));
+  const fields = new Set(view.request.map((f) => internName(f.name)));
 
   return (source, request, earlier) => {
     const argument: Record<string, unknown> = { t: source.t };
@@ -67,9 +70,9 @@ function compileStep(plan: RequestPlan, use: ComputedUse): Step {
     argument.request = own;
     for (const input of inputs) {
       const values: Record<string, Value> = {};
-      for (const [i, feature] of input.features.entries()) {
+      for (const [i, name] of input.names.entries()) {
         const position = input.positions[i] ?? 0;
-        values[feature.name] = input.from === "stored" ? source.stored(input.index, position) : (earlier[input.index]?.[position] ?? null);
+        values[name] = input.from === "stored" ? source.stored(input.index, position) : (earlier[input.index]?.[position] ?? null);
       }
       argument[input.name] = values;
     }

@@ -8,6 +8,7 @@ import type {
   WindowedViewModel,
 } from "../definition/model.ts";
 import { AsofError } from "../error/error.ts";
+import { internName } from "../platform/intern-name.ts";
 import type { ValueType } from "../value/type.ts";
 
 /**
@@ -167,8 +168,8 @@ class PlanBuilder {
     return {
       stored,
       computed: this.#computed.map(({ view, name, inputs }) => ({ view, name, inputs })),
-      keyColumns: [...keyColumns].map(([column, type]) => ({ column, type })),
-      requestFields: [...this.#requestFields.values()],
+      keyColumns: [...keyColumns].map(([column, type]) => ({ column: internName(column), type })),
+      requestFields: [...this.#requestFields.values()].map((field) => ({ ...field, name: internName(field.name) })),
     };
   }
 
