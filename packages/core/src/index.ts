@@ -118,7 +118,7 @@ export type {
 } from "./definition/model.ts";
 export { json, list, map, set, struct, vector } from "./definition/nested-types.ts";
 export { physicalName } from "./definition/physical-name.ts";
-export { nearest } from "./definition/read.ts";
+export { didYouMean, nearest } from "./definition/read.ts";
 export { isLabel } from "./definition/read-references.ts";
 export { type ComputeInput, type RequestViewOptions, requestView } from "./definition/request-view.ts";
 export type {
@@ -254,7 +254,15 @@ export { compileOnline, type EntityRow, type OnlineProgram } from "./flow/online
 export { type AnsweredRow, OnlineAnswer } from "./flow/online-answer.ts";
 export { compareParity, type ParityMismatch, type ParityReport, type ParityRequest, type ServedAnswer } from "./flow/parity.ts";
 export { eventTimeOf, type PushCounts, parsePushedRows, pushRowsMax, sourceColumns, writeRowsOnline } from "./flow/push.ts";
-export { onlineViewOf, RegistryCache, type RegistryView, registeredService, storedView, viewRegistry } from "./flow/registry-view.ts";
+export {
+  onlineViewOf,
+  RegistryCache,
+  type RegistryView,
+  refuseVersionText,
+  registeredService,
+  storedView,
+  viewRegistry,
+} from "./flow/registry-view.ts";
 export { entityKeyTypes } from "./flow/resolve-entity-key.ts";
 export { keptVersion, projectsOf, resolveVersions, servedVersion } from "./flow/resolve-versions.ts";
 export { defaultFlowSettings, type FeastCompatibility, type FlowSettings, type Runtime } from "./flow/runtime.ts";
@@ -283,7 +291,7 @@ export { explainValue, type WhyAnswer, type WhyRequest, type WhyRow } from "./fl
 export { type ApplyOutcome, applyDefinitions, applyPlan, applyUntilCurrent, throwRefusals } from "./plan/apply-plan.ts";
 export { createFeatureRegistry, type FeatureRegistryConfig } from "./plan/create-feature-registry.ts";
 export { printExpressionText } from "./plan/expression-text.ts";
-export { printFieldChange } from "./plan/field-text.ts";
+export { printFieldChange, printFieldPath } from "./plan/field-text.ts";
 export {
   type FieldDifference,
   type Implications,

@@ -14,6 +14,13 @@ const aggregates: AggregateDialect = {
   sumInteger: (argument, fold) => fold(`sum(${argument})`),
   sumFloat: (argument, fold) => fold(`sum(CAST(${argument} AS DOUBLE))`),
   sumDecimal: (argument, fold) => fold(`sum(${argument})`),
+  // A sum of DECIMAL ends with an error of the engine where it leaves 128 bits, also on its way to a sum that fits.
+  sumWideDecimal: (argument, scale, fold) => {
+    const sum = `CAST(${fold(`sum(CAST(replace(CAST(${argument} AS VARCHAR), '.', '') AS BIGNUM))`)} AS VARCHAR)`;
+    if (scale === 0) return sum;
+    const digits = `lpad(ltrim(${sum}, '-'), CAST(greatest(length(ltrim(${sum}, '-')), ${scale + 1}) AS INTEGER), '0')`;
+    return `(CASE WHEN starts_with(${sum}, '-') THEN '-' ELSE '' END || left(${digits}, -${scale}) || '.' || right(${digits}, ${scale}))`;
+  },
   extreme: (end, argument, fold) => fold(`${end}(${argument})`),
   spread: (fn, population, argument, fold) => fold(`${spreadNames[fn][population ? 1 : 0]}(${argument})`),
   ordered: (end, argument, ordinal, fold) => fold(`${end === "first" ? "arg_min" : "arg_max"}(${argument}, ${ordinal})`),

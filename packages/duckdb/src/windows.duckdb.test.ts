@@ -210,7 +210,31 @@ describe("windowed views", () => {
     const [row] = await fold(values("0.10", "0.20", "99999999999999999999999999999999999.00"), "x", { x: type }, features, spineAt(noon));
     assert.equal(row?.total, "99999999999999999999999999999999999.30");
     const nines = `${"9".repeat(36)}.00`;
-    await assert.rejects(fold(values(nines, nines), "x", { x: type }, features, spineAt(noon)), { code: "ASOF_SUM_OVERFLOW" });
+    const overflow = { code: "ASOF_SUM_OVERFLOW", path: "view:total", message: /"view:total"/ };
+    for (const count of [2, 200]) {
+      const many = values(...Array.from({ length: count }, () => nines));
+      await assert.rejects(fold(many, "x", { x: type }, features, spineAt(noon)), overflow, `${count} values`);
+    }
+  });
+
+  test("a sum of decimals may leave their range on its way, and an average altogether", async () => {
+    const type = decimal(38, 2);
+    const features = {
+      total: windowFeature({ fn: "sum" }, x(type), hour, type),
+      mean: windowFeature({ fn: "avg" }, x(type), hour, float64),
+    };
+    const nines = `${"9".repeat(36)}.00`;
+    const rows = (...texts: readonly string[]) => texts.map((v, i) => `(${noon - 1 - i}, '${v}'::DECIMAL(38, 2))`);
+    const back = rows(nines, nines, nines, `-${nines}`, `-${nines}`, `-${nines}`, "-0.05");
+    const [row] = await fold(back, "x", { x: type }, features, spineAt(noon));
+    assert.deepEqual([row?.total, row?.mean], ["-0.05", -0.05 / 7]);
+    const { mean } = features;
+    assert.equal((await fold(rows(nines, nines, nines), "x", { x: type }, { mean }, spineAt(noon)))[0]?.mean, 1e36);
+    const fraction = decimal(38, 38);
+    const half = { total: windowFeature({ fn: "sum" }, x(fraction), hour, fraction) };
+    const halves = [`(${noon - 1}, '0.25'::DECIMAL(38, 38))`, `(${noon - 2}, '0.25'::DECIMAL(38, 38))`, `(${noon - 3}, NULL)`];
+    assert.equal((await fold(halves, "x", { x: fraction }, half, spineAt(noon)))[0]?.total, `0.5${"0".repeat(37)}`);
+    assert.equal((await fold([`(${noon - 1}, NULL::DECIMAL(38, 38))`], "x", { x: fraction }, half, spineAt(noon)))[0]?.total, null);
   });
 
   test("a distinct count above its bound is an error that names the feature", async () => {

@@ -54,7 +54,7 @@ export async function writeFolder(
   } catch (error) {
     throw translateError(error, context);
   } finally {
-    rmSync(temporary, { recursive: true, force: true });
+    if (existsSync(temporary)) rmSync(temporary, { recursive: true, force: true });
     await session.run(`DROP TABLE IF EXISTS ${table}`, context);
   }
 }

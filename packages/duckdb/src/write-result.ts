@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { AsofError, type ColumnInfo, type ComputedColumns, isOrderable, printType, type RecordBatch, type RunOptions } from "@asof/core";
 import { RowAppender } from "./append-rows.ts";
@@ -44,7 +44,8 @@ export async function writeResult(
   } catch (error) {
     throw translateError(error, context);
   } finally {
-    rmSync(temporary, { force: true });
+    // Not there also where a file stands in the place of the folder, which `force` alone does not pass over.
+    if (existsSync(temporary)) rmSync(temporary, { force: true });
   }
 }
 

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { explainUnsupported } from "../store/explain-unsupported.ts";
 import { openSession } from "../store/open-session.ts";
 import type { Session } from "../store/session.ts";
 import type { CommandContext } from "./context.ts";
@@ -24,5 +25,7 @@ export async function withSession<T>(context: CommandContext, options: GlobalOpt
     signal: context.signal,
   });
   context.signal.throwIfAborted();
-  return await run(session);
+  return await run(session).catch(async (error: unknown) => {
+    throw await explainUnsupported(session.runtime.registry, session.runtime.project, error);
+  });
 }

@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AsofError, type LineageEdge, type RegistryRecord, type RegistryStore } from "@asof/core";
 import { bytesWithProject, FeastRegistryFile, type FeastRegistryStore, openFileRegistry } from "@asof/feast";
+import { checkOutput } from "../store/check-output.ts";
 
 /** Everything that a registry holds of definitions and state, for people and programs. */
 export interface WholeRegistry {
@@ -50,8 +51,9 @@ export async function exportFeastRegistry(
   }
 }
 
-/** Writes a file that is not there yet. ASOF_OUTPUT_FAILED. */
-async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
+/** Writes a file that is not there yet, and the folders above it. ASOF_OUTPUT_FAILED. */
+export async function writeNew(path: string, bytes: Uint8Array | string): Promise<void> {
+  checkOutput(path, { kind: "file", makesFolders: true });
   try {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, bytes, { flag: "wx" });

@@ -9,6 +9,7 @@ import { type Config, loadConfig } from "../config/load.ts";
 import { placeOfRegistry } from "../config/read-registry.ts";
 import { readYaml } from "../config/read-yaml.ts";
 import type { Environment } from "../platform/environment.ts";
+import { checkOutput } from "../store/check-output.ts";
 import { openSharedRegistry } from "../store/wiring.ts";
 import { printDefinitions } from "./print-definitions.ts";
 
@@ -208,6 +209,7 @@ async function writeAll(folder: string, files: ReadonlyMap<string, string>, appe
       },
     );
   }
+  checkOutput(folder, { kind: "folder", makesFolders: true });
   const made: string[] = [];
   try {
     for (const [name, text] of files) {

@@ -15,6 +15,7 @@ import {
   type DeletionReport,
   type DroppedVersion,
   deleteEntity,
+  didYouMean,
   dropVersion,
   type EntityRow,
   type Erasure,
@@ -37,7 +38,6 @@ import {
   type MaterializeToNowRequest,
   materialize,
   materializeToNow,
-  nearest,
   type OnlineAnswer,
   type OnlineProgram,
   openErasures,
@@ -62,6 +62,7 @@ import {
   type RepositoryModel,
   type RequestPlan,
   type Runtime,
+  refuseVersionText,
   registeredService,
   releaseHeldRows,
   resolveVersions,
@@ -74,6 +75,7 @@ import {
   writeViews,
 } from "@asof/core";
 import { refuseLabel } from "./check-call.ts";
+import { explainUnsupported } from "./explain-unsupported.ts";
 
 /** What is asked for: a service, or references to views. */
 export type Asked = ServiceModel | readonly ViewReference[];
@@ -163,14 +165,25 @@ export class Session implements AsyncDisposable {
     const definitions = await this.definitions();
     if (what.service !== undefined) {
       const { service } = what;
-      return definitions.services.find((s) => s.name === service) ?? registeredService(await this.registry(), service);
+      const defined = definitions.services.find((s) => s.name === service);
+      return defined ?? (await this.#explained(async () => registeredService(await this.registry(), service)));
     }
-    return groupReferences(
-      what.features ?? [],
-      (name) => definitions.views.find((v) => v.name === name),
-      async () => await this.registry(),
-      this.runtime.project,
+    return this.#explained(() =>
+      groupReferences(
+        what.features ?? [],
+        (name) => definitions.views.find((v) => v.name === name),
+        async () => await this.registry(),
+        this.runtime.project,
+      ),
     );
+  }
+
+  /** What it looks for, or the reason why asof does not run an object of Feast's that has the name. */
+  async #explained<T>(find: () => Promise<T>): Promise<T> {
+    const { registry, project } = this.runtime;
+    return await find().catch(async (error: unknown) => {
+      throw await explainUnsupported(registry, project, error);
+    });
   }
 
   /** What is asked for, with the definitions of the versions that are meant: of the active ones where no version is named. */
@@ -200,14 +213,13 @@ export class Session implements AsyncDisposable {
         const found = defined.find((l) => l.name === name) ?? (await this.registry()).models.labels.get(name);
         if (found !== undefined) return found;
         const known = [...new Set([...defined.map((l) => l.name), ...(await this.registry()).models.labels.keys()])].sort();
-        const near = nearest(name, known);
         throw new AsofError(
           "ASOF_OBJECT_UNKNOWN",
           `No label "${name}" is defined or registered. There are: ${known.join(", ") || "none"}.`,
           {
             path: name,
             value: name,
-            fix: `${near === null ? "" : `Did you mean "${near}"? `}Fix the name, or define it with label(…).`,
+            fix: `${didYouMean(name, known)}Fix the name, or define it with label(…).`,
           },
         );
       }),
@@ -523,15 +535,15 @@ function activeOf(view: ViewModel, registry: RegistryView): ViewModel {
 
 async function refuseView(name: string, registry: () => Promise<RegistryView>): Promise<never> {
   if ((await registry()).models.labels.has(name)) refuseLabel(name, name);
+  refuseVersionText(await registry(), name);
   const names = [...(await registry()).models.views.keys()].sort();
-  const near = nearest(name, names);
   throw new AsofError(
     "ASOF_FEATURE_UNKNOWN",
     `No feature view "${name}" is defined or registered. There are: ${names.join(", ") || "none"}.`,
     {
       path: name,
       value: name,
-      fix: `${near === null ? "" : `Did you mean "${near}"? `}Fix the reference, or define the view and run \`asof apply\`.`,
+      fix: `${didYouMean(name, names)}Fix the reference, or define the view and run \`asof apply\`.`,
     },
   );
 }

@@ -11,6 +11,7 @@ import type {
 } from "@asof/core";
 import type { Table } from "apache-arrow";
 import { checkPath, checkWriteOptions } from "./check-call.ts";
+import { checkOutput } from "./check-output.ts";
 import type { Session } from "./session.ts";
 
 /** A computed training set; see {@link TrainingSet}. */
@@ -66,6 +67,7 @@ export class ComputedTrainingSet implements TrainingSet<Record<string, Value>, T
     checkWriteOptions(options);
     const { rowsPerFile, bytesPerFile, partitionBy } = options;
     const isFolder = /[/\\]$/.test(path) || [rowsPerFile, bytesPerFile, partitionBy].some((option) => option !== undefined);
+    checkOutput(path, { kind: isFolder ? "folder" : "file", makesFolders: false });
     const written = await this.#result.write(path, format, isFolder ? options : null, this.#options);
     await this.#session.recordTrainingSet(this.planned, path, written.rows, this.#servedFor);
     return written;

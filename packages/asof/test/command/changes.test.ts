@@ -40,6 +40,8 @@ describe("a change of what stored values mean", () => {
       code: "ASOF_VERSION_NOT_READY",
       says: /activity@v1 has no data/,
     });
+    const json = await run("activate", "activity", "--force", "--json");
+    assert.deepEqual([JSON.parse(json.stderr).error.path, JSON.parse(json.stderr).error.value], ["activity@v1", "1"]);
     const filled = JSON.parse(assertDone(await run("materialize", "2024-01-01", "2024-01-11", "-v", "activity", "--json")));
     assert.deepEqual(
       filled.views.map((v: { view: string }) => v.view),
@@ -106,6 +108,17 @@ describe("a change of what stored values mean", () => {
     await fails(["versions", "drop", "activity"], { status: 2, code: "ASOF_USAGE", says: /names no version/ });
     await fails(["versions", "nothing"], { status: 2, code: "ASOF_FEATURE_UNKNOWN", says: /"nothing"/ });
     await fails(["activate", "ratio"], { status: 2, code: "ASOF_FEATURE_UNKNOWN", says: /"ratio"/ });
+    for (const text of ["0", "V0", "x", ""]) {
+      const wrong = {
+        status: 2,
+        code: "ASOF_VERSION_UNKNOWN",
+        says: /names no version of feature view "activity"\. Kept are: v0\. .*activity@v0/,
+      };
+      await fails(["activate", `activity@${text}`], wrong);
+      await fails(["diff", `activity@${text}`], wrong);
+      await fails(["materialize-incremental", "-v", `activity@${text}`], wrong);
+      await fails(["get-online-features", "-f", `activity@${text}:spend_1d`, "-e", "customer_id=1"], wrong);
+    }
     await fails(["why", "activity@v7:spend_1d", "-e", "customer_id=1"], unknown);
     assert.match(assertDone(await runAsof(["activate", "activity"], { cwd: shop })), /activity@v0 is active already/);
   });

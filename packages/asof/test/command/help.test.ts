@@ -97,10 +97,13 @@ test("what is mistyped is named with what was meant and where to look", async (t
     "get-online-features": /Give -s NAME, or -f view:feature/,
     "get-online-features -f profile -s everything": /Ask either for a feature service or for features/,
     "get-online-features -f profile -e customer_id": /"customer_id" is not of the form key=value/,
-    "get-historical-features -f profile": /No spine is given\. Give --spine FILE\|-\|SQL, -d JSON, -e/,
+    "get-historical-features -f profile": /No spine is given\. Give one: --spine FILE\|-\|SQL, -d JSON, -e/,
     "get-historical-features -f profile --spine a.csv -e customer_id=1": /More than one spine is given/,
     "get-historical-features -f profile --spine a.csv --at 2024-01-01": /--at goes with -e/,
     "get-historical-features -f profile --spine a.csv --out train.xlsx": /ends neither in \.parquet nor in \.csv/,
+
+    "get-historical-features -f profile --latest-as-of 2024-01-01 --between 2024-01-01 2025-01-01": /given: --between and --latest-as-of\./,
+    "statistics compute profile --start 2024-02-01 --end 2024-01-01": /--start 2024-02-01T00:00:00Z does not lie before --end/,
     "why profile": /"profile" is not of the form view:feature/,
     "why profile:tier -e customer_id=1,2": /2 entities are given/,
     "jobs --limit none": /--limit is "none"\. Give a whole number from 1\./,
@@ -111,6 +114,26 @@ test("what is mistyped is named with what was meant and where to look", async (t
       assertFailed(await runAsof(line.split(" "), { cwd }), { status: 2, code: "ASOF_USAGE", says }),
     ),
   );
+  const times: Readonly<Record<string, string>> = {
+    "statistics compute profile --start x": "--start",
+    "statistics compute profile --end x": "--end",
+    "materialize x 2024-01-01": "START",
+    "materialize 2024-01-01 x": "END",
+    "materialize-incremental x": "END",
+    "why profile:tier -e customer_id=1 --at x": "--at",
+    "get-online-features -f profile -e customer_id=1 --at x": "--at",
+    "get-historical-features -f profile -e customer_id=1 --at x": "--at",
+    "get-historical-features -f profile --latest-as-of x": "--latest-as-of",
+    "get-historical-features -f profile --between x 2024-01-01": "--between START",
+    "get-historical-features -f profile --between 2024-01-01 x": "--between END",
+    "get-historical-features -f profile -e customer_id=1 --labels-known-until x": "--labels-known-until",
+  };
+  for (const [line, flag] of Object.entries(times)) {
+    const { status, stderr } = await runAsof([...line.split(" "), "--json"], { cwd });
+    const { code, path, value, message } = JSON.parse(stderr).error;
+    assert.deepEqual([status, code, path, value], [2, "ASOF_TIME_INVALID", flag, '"x"'], line);
+    assert.ok(message.includes(`${flag} is "x", which is no instant`), message);
+  }
   const json = await runAsof(["aply", "--json"], { cwd });
   assert.deepEqual([json.status, json.stdout], [2, ""]);
   assert.equal(JSON.parse(json.stderr).error.code, "ASOF_USAGE");

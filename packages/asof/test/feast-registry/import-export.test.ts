@@ -6,7 +6,7 @@ import { after, describe, test } from "node:test";
 import { openMemoryRegistry } from "@asof/core";
 import { FeastRegistryFile } from "@asof/feast";
 import { exportFeastRegistry } from "../../src/project/export-registry.ts";
-import { runAsof } from "../command/command.test.support.ts";
+import { assertFailed, runAsof } from "../command/command.test.support.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "asof-import-"));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -54,6 +54,19 @@ describe("asof import feast", () => {
       assert.match(readFileSync(join(folder, "UNSUPPORTED.md"), "utf8"), /```python\n@on_demand_feature_view/);
       const apply = await runAsof(["apply"], { cwd: folder });
       assert.equal(apply.status, 0, apply.stderr);
+      const python =
+        /Feast's on demand feature view "boosted" is in the registry, and asof does not run it: its transformation is Python\. Write it as a requestView/;
+      const service =
+        /Feast's feature service "driver_service" .* it uses "boosted", which asof does not have\. Write "boosted" in TypeScript/;
+      const asked = [
+        ["get-online-features -f boosted:x -e driver_id=1", "ASOF_FEATURE_UNKNOWN", python],
+        ["why boosted:x -e driver_id=1", "ASOF_FEATURE_UNKNOWN", python],
+        ["describe boosted", "ASOF_FEATURE_UNKNOWN", python],
+        ["feature-views describe boosted", "ASOF_OBJECT_UNKNOWN", python],
+        ["get-online-features -s driver_service -e driver_id=1", "ASOF_SERVICE_UNKNOWN", service],
+        ["feature-services describe driver_service", "ASOF_OBJECT_UNKNOWN", service],
+      ] as const;
+      for (const [line, code, says] of asked) assertFailed(await runAsof(line.split(" "), { cwd: folder }), { status: 2, code, says });
     });
   }
 

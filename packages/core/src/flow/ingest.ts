@@ -1,4 +1,5 @@
 import type { ColumnModel, LabelModel, PushSourceModel } from "../definition/model.ts";
+import { didYouMean } from "../definition/read.ts";
 import { AsofError, printValue } from "../error/error.ts";
 import { recordIngest, recordOnlineOnly } from "../registry/source-state.ts";
 import { updateSourceState } from "../registry/update-state.ts";
@@ -233,7 +234,10 @@ export function pushSource(registry: RegistryView, name: string): PushSourceMode
   throw new AsofError("ASOF_OBJECT_UNKNOWN", `No push source "${name}" is registered. There are: ${names.sort().join(", ") || "none"}.`, {
     path: name,
     value: name,
-    fix: source === undefined ? "Fix the name, or run `asof apply`." : "Declare it with `push(…)`; other sources are read, not pushed to.",
+    fix:
+      source === undefined
+        ? `${didYouMean(name, names)}Fix the name, or run \`asof apply\`.`
+        : "Declare it with `push(…)`; other sources are read, not pushed to.",
   });
 }
 

@@ -1,4 +1,4 @@
-import { nearest } from "../definition/read.ts";
+import { didYouMean } from "../definition/read.ts";
 import { AsofError } from "../error/error.ts";
 import { versionOf } from "../registry/view-state.ts";
 import { parseVersion, printVersion } from "../registry/view-version.ts";
@@ -15,7 +15,7 @@ import type { MaterializeSlice, SliceOutcome } from "./materialize-slice.ts";
 import { chooseSpan, type Span, slicesOf } from "./materialize-span.ts";
 import { finishMaterialize, loadTarget, type MaterializeTarget, moveFreeHandover } from "./materialize-target.ts";
 import { clearVanishedKeys, materializeWindows } from "./materialize-windows.ts";
-import { type RegistryView, viewRegistry } from "./registry-view.ts";
+import { type RegistryView, refuseVersionText, viewRegistry } from "./registry-view.ts";
 import { keptVersion } from "./resolve-versions.ts";
 import type { Runtime } from "./runtime.ts";
 import { describeMaterialized } from "./statistics.ts";
@@ -135,14 +135,14 @@ function targetsOf(registry: RegistryView, text: string, names: readonly string[
   const { view, version } = parseVersion(text);
   const state = registry.states.get(view);
   if (state === undefined || !names.includes(view)) {
-    const near = nearest(view, names);
+    refuseVersionText(registry, text);
     throw new AsofError(
       "ASOF_FEATURE_UNKNOWN",
       `Project "${registry.project}" has no stored feature view "${view}". It has: ${names.join(", ")}.`,
       {
         path: view,
         value: view,
-        fix: `${near === null ? "" : `Did you mean "${near}"? `}Fix the name, or run \`asof apply\`. Request views are computed at request time and never materialized.`,
+        fix: `${didYouMean(view, names)}Fix the name, or run \`asof apply\`. Request views are computed at request time and never materialized.`,
       },
     );
   }

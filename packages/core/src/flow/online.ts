@@ -1,6 +1,7 @@
 import { eventIdParts } from "../aggregate/state-codec.ts";
 import { compileWindowedView, type WindowProgram } from "../aggregate/window-program.ts";
 import type { WindowedViewModel } from "../definition/model.ts";
+import { didYouMean } from "../definition/read.ts";
 import type { FeatureStatus } from "../definition/retrieval-types.ts";
 import { AsofError } from "../error/error.ts";
 import type { RequestPlan, StoredUse } from "../plan/request-plan.ts";
@@ -162,7 +163,7 @@ function refuseField(row: number, name: string, expected: ReadonlySet<string>): 
   throw new AsofError("ASOF_REQUEST_INVALID", `Entity row ${row} has "${name}", which nothing asked for uses.`, {
     path: `entities[${row}].${name}`,
     value: name,
-    fix: `Remove it. Expected: ${[...expected].join(", ")}.`,
+    fix: `${didYouMean(name, expected)}Fix or remove it. Expected: ${[...expected].join(", ")}.`,
   });
 }
 

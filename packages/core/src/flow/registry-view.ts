@@ -1,5 +1,5 @@
 import type { PlainViewModel, ServiceModel, ViewModel, WindowedViewModel } from "../definition/model.ts";
-import { nearest } from "../definition/read.ts";
+import { didYouMean } from "../definition/read.ts";
 import { AsofError, assert } from "../error/error.ts";
 import type { Erasure } from "../registry/erasure.ts";
 import { modelsFromSnapshot, servedViewOf } from "../registry/models.ts";
@@ -158,11 +158,27 @@ export function storedView(view: RegistryView, name: string): PlainViewModel | W
       },
     );
   }
-  const near = nearest(name, names);
+  refuseVersionText(view, name);
   throw new AsofError("ASOF_FEATURE_UNKNOWN", `No stored feature view "${name}" is registered. There are: ${names.join(", ") || "none"}.`, {
     path: name,
     value: name,
-    fix: `${near === null ? "" : `Did you mean "${near}"? `}Fix the name, or run \`asof apply\`.`,
+    fix: `${didYouMean(name, names)}Fix the name, or run \`asof apply\`.`,
+  });
+}
+
+/** ASOF_VERSION_UNKNOWN for a name that is not known, and is that of a registered view with something behind an `@` that is no version. */
+export function refuseVersionText({ versions }: Pick<RegistryView, "versions">, name: string): void {
+  const at = name.lastIndexOf("@");
+  const view = name.slice(0, Math.max(0, at));
+  const kept = versions.get(view);
+  if (kept === undefined) return;
+  const text = name.slice(at + 1);
+  const numbers = [...kept.keys()].map((number) => `v${number}`);
+  const meant = [`v${text}`, text.toLowerCase()].find((spelling) => numbers.includes(spelling));
+  throw new AsofError("ASOF_VERSION_UNKNOWN", `"${text}" names no version of feature view "${view}". Kept are: ${numbers.join(", ")}.`, {
+    path: name,
+    value: text,
+    fix: `Write for example ${view}@${meant ?? numbers.at(-1) ?? "v0"}; see \`asof versions ${view}\`.`,
   });
 }
 
@@ -171,10 +187,9 @@ export function registeredService(view: RegistryView, name: string): ServiceMode
   const service = view.models.services.get(name);
   if (service !== undefined) return service;
   const names = [...view.models.services.keys()].sort();
-  const near = nearest(name, names);
   throw new AsofError("ASOF_SERVICE_UNKNOWN", `No feature service "${name}" is registered. There are: ${names.join(", ") || "none"}.`, {
     path: name,
     value: name,
-    fix: `${near === null ? "" : `Did you mean "${near}"? `}Fix the name, or define the service and run \`asof apply\`.`,
+    fix: `${didYouMean(name, names)}Fix the name, or define the service and run \`asof apply\`.`,
   });
 }

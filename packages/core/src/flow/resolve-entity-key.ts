@@ -1,3 +1,4 @@
+import { didYouMean } from "../definition/read.ts";
 import { AsofError } from "../error/error.ts";
 import { normalizeValue } from "../value/normalize.ts";
 import { compareText } from "../value/order.ts";
@@ -18,10 +19,11 @@ export function entityKeyTypes(registry: RegistryView, given: readonly string[])
   const unknown = given.filter((name) => !types.has(name));
   if (given.length > 0 && unknown.length === 0) return types;
   const known = [...registry.models.entities.values()].map((e) => `${e.name} (${e.keys.map((k) => k.name).join(", ")})`);
+  const names = [...registry.models.entities.values()].flatMap((e) => e.keys.map((k) => k.name));
   const what = given.length === 0 ? "No key is given." : `No registered entity has the key ${given.join(", ")}.`;
   throw new AsofError("ASOF_OBJECT_UNKNOWN", `${what} Entities: ${known.sort().join("; ") || "none"}.`, {
     path: unknown.join(", ") || "entity",
-    fix: "Give all key parts of an entity by name, for example customer_id=900.",
+    fix: `${didYouMean(unknown[0] ?? "", names)}Give all key parts of an entity by name, for example customer_id=900.`,
   });
 }
 

@@ -1,4 +1,5 @@
 import type { PlainViewModel, RequestViewModel, ServiceModel, ViewReference, WindowedViewModel } from "../definition/model.ts";
+import { didYouMean } from "../definition/read.ts";
 import { AsofError } from "../error/error.ts";
 import { encodeDefinition } from "../registry/encode-definition.ts";
 import { parseVersion, printVersion } from "../registry/view-version.ts";
@@ -133,7 +134,11 @@ export function keptVersion(registry: ServedRegistry, view: string, version: num
       isRequest
         ? `"${view}" is a request view, which has no versions: nothing of it is stored.`
         : `No stored feature view "${view}" is registered.`,
-      { path: view, value: view, fix: isRequest ? "Leave the version out." : "Fix the name, or run `asof apply`." },
+      {
+        path: view,
+        value: view,
+        fix: isRequest ? "Leave the version out." : `${didYouMean(view, registry.versions.keys())}Fix the name, or run \`asof apply\`.`,
+      },
     );
   }
   const kept = [...versions.keys()].map((number) => `v${number}`).join(", ");

@@ -1,5 +1,5 @@
 import type { PlainViewModel, WindowedViewModel } from "../definition/model.ts";
-import { nearest } from "../definition/read.ts";
+import { didYouMean } from "../definition/read.ts";
 import { AsofError } from "../error/error.ts";
 import { planRequest } from "../plan/request-plan.ts";
 import type { History } from "../point-in-time/join-plan.ts";
@@ -175,11 +175,10 @@ export async function listStatistics(
 function refuseUnknown(model: PlainViewModel | WindowedViewModel, feature: string): void {
   const names = model.features.map((f) => f.name);
   if (names.includes(feature)) return;
-  const near = nearest(feature, names);
   throw new AsofError("ASOF_FEATURE_UNKNOWN", `Feature view "${model.name}" has no feature "${feature}". It has: ${names.join(", ")}.`, {
     path: `${model.name}:${feature}`,
     value: feature,
-    fix: near === null ? "Fix the reference." : `Did you mean "${near}"?`,
+    fix: `${didYouMean(feature, names)}Fix the reference.`,
   });
 }
 

@@ -185,6 +185,7 @@ function lagOf(state: ViewState, wanted: ServedView, active: string): readonly s
   if (!isCovered(state, generation)) {
     throw new AsofError("ASOF_VERSION_NOT_READY", `${name} has no data: nothing would be served any more.`, {
       path: name,
+      value: wanted.version,
       fix: `Run \`asof materialize-incremental -v ${name}\` first.`,
     });
   }
@@ -206,6 +207,7 @@ function refuseConcerns(view: string, version: number, concerns: readonly string
   const name = printVersion(view, version);
   throw new AsofError("ASOF_VERSION_NOT_READY", `${name} was not activated: ${concerns.join("; ")}.`, {
     path: name,
+    value: version,
     fix: `Run \`asof materialize-incremental -v ${name}\` first, or activate it as it is with --force.`,
   });
 }

@@ -1,5 +1,6 @@
 import { compileWindowedView, type WindowExplanation } from "../aggregate/window-program.ts";
 import type { FeatureModel, PlainViewModel, ViewReference, WindowedViewModel } from "../definition/model.ts";
+import { didYouMean } from "../definition/read.ts";
 import { tailUs } from "../definition/window.ts";
 import { AsofError } from "../error/error.ts";
 import { parseVersion, printVersion } from "../registry/view-version.ts";
@@ -115,15 +116,12 @@ function referenceTo(text: string, { model, version }: ServedView, feature: Feat
 function featureOf(view: PlainViewModel | WindowedViewModel, name: string): FeatureModel {
   const feature = view.features.find((f) => f.name === name);
   if (feature !== undefined) return feature;
-  throw new AsofError(
-    "ASOF_FEATURE_UNKNOWN",
-    `Feature view "${view.name}" has no feature "${name}". It has: ${view.features.map((f) => f.name).join(", ")}.`,
-    {
-      path: `${view.name}:${name}`,
-      value: name,
-      fix: "Fix the reference.",
-    },
-  );
+  const names = view.features.map((f) => f.name);
+  throw new AsofError("ASOF_FEATURE_UNKNOWN", `Feature view "${view.name}" has no feature "${name}". It has: ${names.join(", ")}.`, {
+    path: `${view.name}:${name}`,
+    value: name,
+    fix: `${didYouMean(name, names)}Fix the reference.`,
+  });
 }
 
 async function readOffline(

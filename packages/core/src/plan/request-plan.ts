@@ -7,6 +7,7 @@ import type {
   ViewReference,
   WindowedViewModel,
 } from "../definition/model.ts";
+import { didYouMean } from "../definition/read.ts";
 import { AsofError } from "../error/error.ts";
 import { internName } from "../platform/intern-name.ts";
 import type { ValueType } from "../value/type.ts";
@@ -247,14 +248,11 @@ function chooseFeatures(reference: ViewReference): readonly FeatureModel[] {
   if (reference.features === null) return reference.view.features;
   return reference.features.map((name) => {
     const feature = reference.view.features.find((f) => f.name === name);
-    if (feature === undefined) {
-      throw new AsofError(
-        "ASOF_FEATURE_UNKNOWN",
-        `Feature view "${reference.view.name}" has no feature "${name}". It has: ${reference.view.features.map((f) => f.name).join(", ")}.`,
-        { path: `${reference.view.name}:${name}`, value: name, fix: "Fix the reference, or add the feature and run `asof apply`." },
-      );
-    }
-    return feature;
+    if (feature !== undefined) return feature;
+    const names = reference.view.features.map((f) => f.name);
+    const message = `Feature view "${reference.view.name}" has no feature "${name}". It has: ${names.join(", ")}.`;
+    const fix = `${didYouMean(name, names)}Fix the reference, or add the feature and run \`asof apply\`.`;
+    throw new AsofError("ASOF_FEATURE_UNKNOWN", message, { path: `${reference.view.name}:${name}`, value: name, fix });
   });
 }
 

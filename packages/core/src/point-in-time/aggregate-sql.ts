@@ -62,7 +62,8 @@ export function printBounds(call: AggregateCall, dialect: Dialect): { readonly c
 }
 
 function printTotal({ argument, argumentType, fold }: AggregateCall, { aggregates }: Dialect): string {
-  if (argumentType.kind === "decimal") return aggregates.sumDecimal(argument, fold);
+  if (argumentType.kind === "decimal")
+    return isWide(argumentType) ? aggregates.sumWideDecimal(argument, argumentType.scale, fold) : aggregates.sumDecimal(argument, fold);
   return isInteger(argumentType) ? aggregates.sumInteger(argument, fold) : aggregates.sumFloat(argument, fold);
 }
 
@@ -75,10 +76,14 @@ function printSum(call: AggregateCall, dialect: Dialect): string {
     return `CASE WHEN ${sum} IS NULL THEN NULL WHEN ${fits} THEN CAST(${sum} AS ${dialect.storageType(type)}) ELSE ${overflow} END`;
   }
   if (argumentType.kind !== "decimal") return sum;
-  // A sum of fewer than 10¹⁹ values of at most 19 digits has at most 38.
-  if (argumentType.precision <= 19) return sum;
-  const digits = `length(replace(replace(CAST(${sum} AS VARCHAR), '-', ''), '.', ''))`;
-  return `CASE WHEN ${digits} > 38 THEN ${overflow} ELSE ${sum} END`;
+  if (!isWide(argumentType)) return sum;
+  const digits = `length(ltrim(replace(replace(${sum}, '-', ''), '.', ''), '0'))`;
+  return `CASE WHEN ${digits} > 38 THEN ${overflow} ELSE CAST(${sum} AS ${dialect.storageType(type)}) END`;
+}
+
+/** A sum of fewer than 10¹⁹ values of at most 19 digits has at most 38, which a decimal holds. */
+function isWide(type: ValueType & { readonly kind: "decimal" }): boolean {
+  return type.precision > 19;
 }
 
 /**

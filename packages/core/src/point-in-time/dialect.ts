@@ -85,8 +85,10 @@ export interface AggregateDialect {
   /** Exact sum of integers, wider than int64. */
   sumInteger(argument: string, fold: Fold): string;
   sumFloat(argument: string, fold: Fold): string;
-  /** Exact sum of decimals. */
+  /** Exact sum of decimals of at most 19 digits. */
   sumDecimal(argument: string, fold: Fold): string;
+  /** Exact sum of decimals of any size, as text with `scale` digits behind the point: in between and at the end it may be longer than a decimal. */
+  sumWideDecimal(argument: string, scale: number, fold: Fold): string;
   /** Smallest or greatest; NaN is greatest. */
   extreme(end: "min" | "max", argument: string, fold: Fold): string;
   /** Variance or its root of finite values; null where the divisor is not positive. */

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { AsofError, systemClock } from "@asof/core";
 import { loadConfig } from "../../config/load.ts";
-import { exportFeastRegistry, readWholeRegistry } from "../../project/export-registry.ts";
+import { exportFeastRegistry, readWholeRegistry, writeNew } from "../../project/export-registry.ts";
+import { checkOutput } from "../../store/check-output.ts";
 import { openRegistry } from "../../store/wiring.ts";
 import type { CommandContext } from "../context.ts";
 import { type GlobalOptions, resolveFrom } from "../with-session.ts";
@@ -21,6 +21,7 @@ export async function runExportRegistry(context: CommandContext, options: Export
   await using registry = await openRegistry(config);
   const name = options.out ?? (options.format === "feast" ? "registry.pb" : null);
   const path = name === null ? null : resolveFrom(context, options, name);
+  if (path !== null) checkOutput(path, { kind: "file", makesFolders: true });
   if (path !== null && existsSync(path)) {
     throw new AsofError("ASOF_OUTPUT_FAILED", `${path} is there already; nothing was written.`, {
       path,
@@ -39,7 +40,7 @@ export async function runExportRegistry(context: CommandContext, options: Export
     context.printJson(whole);
     return;
   }
-  await writeFile(path, `${JSON.stringify(whole, null, 2)}\n`, { flag: "wx" });
+  await writeNew(path, `${JSON.stringify(whole, null, 2)}\n`);
   if (context.json) context.printJson({ path, records: whole.records.length });
   else context.print(context.paint.green(`Wrote ${name}: ${whole.records.length} records.`));
 }

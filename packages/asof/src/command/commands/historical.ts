@@ -4,18 +4,19 @@ import {
   type ColumnInfo,
   formatInstant,
   type LabelReport,
-  parseInstant,
   printType,
   type RecordBatch,
   valueToJson,
   type WriteOptions,
 } from "@asof/core";
+import { checkOutput } from "../../store/check-output.ts";
 import { ComputedTrainingSet } from "../../store/training-set.ts";
 import { type AskedOptions, askedBy, pendingNotes } from "../asked.ts";
 import { type CommandContext, stringifyJson } from "../context.ts";
 import { printCell } from "../print-value.ts";
 import { Progress } from "../progress.ts";
-import { readSpine, type SpineOptions } from "../read-spine.ts";
+import { checkSpine, readSpine, type SpineOptions } from "../read-spine.ts";
+import { readTimeIfGiven } from "../read-time.ts";
 import { printTable } from "../table.ts";
 import { resolveFrom, withSession } from "../with-session.ts";
 
@@ -39,14 +40,16 @@ const rowsShownMax = 10;
 
 /** `asof get-historical-features`. */
 export async function runHistoricalFeatures(context: CommandContext, options: HistoricalCommandOptions): Promise<void> {
+  checkSpine(options);
   const target = options.out === undefined ? null : targetOf(context, options, options.out);
+  if (target !== null) checkOutput(target.path, { kind: target.path.endsWith("/") ? "folder" : "file", makesFolders: false });
   await withSession(context, options, async (session) => {
     const asked = await askedBy(session, options, "training");
     await using spine = await readSpine(context, session, asked, options);
     const { timeColumn, knowledge, fullFeatureNames } = options;
     const labels = await session.labels(options.label ?? []);
     const { immature, labelsKnownUntil: until } = options;
-    const labelsKnownUntilUs = until === undefined ? undefined : parseInstant(until);
+    const labelsKnownUntilUs = readTimeIfGiven("--labels-known-until", until) ?? undefined;
     const query = { asked, spine: spine.input, timeColumn, knowledge, fullFeatureNames, labels, immature, labelsKnownUntilUs };
     if (options.sql === true) {
       const planned = await session.planHistorical(query);

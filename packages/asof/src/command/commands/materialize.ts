@@ -1,7 +1,8 @@
-import { AsofError, formatInstant, type MaterializeOutcome, type MaterializeProgress, parseInstant } from "@asof/core";
+import { AsofError, formatInstant, type MaterializeOutcome, type MaterializeProgress } from "@asof/core";
 import { throwFailedViews } from "../../store/feature-store.ts";
 import type { CommandContext } from "../context.ts";
 import { Progress } from "../progress.ts";
+import { readTimeIfGiven } from "../read-time.ts";
 import { printTable } from "../table.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
@@ -17,10 +18,14 @@ export async function runMaterialize(
   times: { readonly start: string | null; readonly end: string | null },
   options: MaterializeCommandOptions,
 ): Promise<void> {
-  const startUs = times.start === null ? null : parseInstant(times.start);
-  const endUs = times.end === null ? null : parseInstant(times.end);
+  const startUs = readTimeIfGiven("START", times.start);
+  const endUs = readTimeIfGiven("END", times.end);
   if (startUs !== null && endUs !== null && startUs > endUs) {
-    throw new AsofError("ASOF_USAGE", `START ${formatInstant(startUs)} lies after END ${formatInstant(endUs)}.`, { fix: "Swap them." });
+    throw new AsofError("ASOF_USAGE", `START ${formatInstant(startUs)} lies after END ${formatInstant(endUs)}.`, {
+      path: "START",
+      value: times.start,
+      fix: "Swap them.",
+    });
   }
   await withSession(context, options, async (session) => {
     const progress = new Progress(context);

@@ -3,7 +3,6 @@ import {
   formatInstant,
   type Json,
   type OnlineAnswer,
-  parseInstant,
   planRequest,
   type RequestOutput,
   type Value,
@@ -12,6 +11,7 @@ import {
 import { type AskedOptions, askedBy, entityRows, pendingNotes } from "../asked.ts";
 import type { CommandContext } from "../context.ts";
 import { printCell } from "../print-value.ts";
+import { readTimeIfGiven } from "../read-time.ts";
 import { printTable } from "../table.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
@@ -23,7 +23,7 @@ interface OnlineCommandOptions extends GlobalOptions, AskedOptions {
 
 /** `asof get-online-features`. */
 export async function runOnlineFeatures(context: CommandContext, options: OnlineCommandOptions): Promise<void> {
-  const atUs = options.at === undefined ? undefined : parseInstant(options.at);
+  const atUs = readTimeIfGiven("--at", options.at) ?? undefined;
   await withSession(context, options, async (session) => {
     const asked = await askedBy(session, options, "serving");
     const { outputs } = planRequest(asked, { fullFeatureNames: true });

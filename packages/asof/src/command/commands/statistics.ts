@@ -1,4 +1,4 @@
-import { AsofError, formatInstant, type KeptStatistics, parseInstant } from "@asof/core";
+import { AsofError, formatInstant, type KeptStatistics } from "@asof/core";
 import { stringify } from "yaml";
 import type { Session } from "../../store/session.ts";
 import type { CommandContext } from "../context.ts";
@@ -7,6 +7,7 @@ import { describedKinds } from "../kinds.ts";
 import { printBasis, printCard, printFigure, printOverview, type Series } from "../print-statistics.ts";
 import { Progress } from "../progress.ts";
 import { readCount } from "../read-count.ts";
+import { readTimeIfGiven } from "../read-time.ts";
 import { printTable } from "../table.ts";
 import { terminalOf } from "../terminal.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
@@ -19,11 +20,12 @@ interface ComputeOptions extends GlobalOptions {
 
 /** `asof statistics compute [VIEW...]`: all stored views where none is named. */
 export async function runCompute(context: CommandContext, views: readonly string[], options: ComputeOptions): Promise<void> {
-  const startUs = options.start === undefined ? null : parseInstant(options.start);
-  const endUs = options.end === undefined ? null : parseInstant(options.end);
+  const startUs = readTimeIfGiven("--start", options.start);
+  const endUs = readTimeIfGiven("--end", options.end);
   if (startUs !== null && endUs !== null && startUs >= endUs) {
     throw new AsofError("ASOF_USAGE", `--start ${formatInstant(startUs)} does not lie before --end ${formatInstant(endUs)}.`, {
       path: "--start",
+      value: options.start,
       fix: "Swap them.",
     });
   }

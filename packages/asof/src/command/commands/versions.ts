@@ -4,6 +4,7 @@ import {
   formatInstant,
   listVersions,
   parseVersion,
+  printFieldPath,
   printVersion,
   servedVersion,
   type VersionInfo,
@@ -66,7 +67,7 @@ function statusOf({ status, isRegistered, replacesActive }: VersionInfo): string
 function changedNames({ changes }: VersionInfo): readonly string[] {
   const names = changes.map(({ path, before, after }) => {
     const name = /^features\.("[^"]*"|[\w-]+)(.*)$/.exec(path);
-    if (name === null) return path.replace(/\..*$/, "");
+    if (name === null) return printFieldPath(path).replace(/\..*$/, "");
     const [, feature = "", inside = ""] = name;
     const sign = inside !== "" ? "" : before === undefined ? "+" : after === undefined ? "-" : "";
     return `${sign}${feature}`;

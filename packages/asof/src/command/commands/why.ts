@@ -7,7 +7,6 @@ import {
   formatInstant,
   type Json,
   type PlainViewModel,
-  parseInstant,
   parseUsed,
   servedVersion,
   type Value,
@@ -22,6 +21,7 @@ import { entityRows } from "../asked.ts";
 import type { CommandContext } from "../context.ts";
 import { printExplanation } from "../print-explanation.ts";
 import { printCell } from "../print-value.ts";
+import { readTimeIfGiven } from "../read-time.ts";
 import { printTable } from "../table.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 import { printEntity } from "./online.ts";
@@ -49,7 +49,7 @@ export async function runWhy(context: CommandContext, reference: string, options
         path: "-e",
         fix: "Give one.",
       });
-    const atUs = options.at === undefined ? session.runtime.clock.nowUs() : parseInstant(options.at);
+    const atUs = readTimeIfGiven("--at", options.at) ?? session.runtime.clock.nowUs();
     const registry = await session.registry();
     const answer = await explainValue(
       session.runtime,

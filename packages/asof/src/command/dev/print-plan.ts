@@ -1,3 +1,4 @@
+import { type FieldDifference, printFieldChange, printFieldPath } from "@asof/core";
 import type { Paint } from "../paint.ts";
 
 /** What of a plan's JSON a line tells. */
@@ -14,7 +15,7 @@ interface PlanEntryJson {
   readonly kind: string;
   readonly name: string;
   readonly part: string | null;
-  readonly differences: readonly { readonly path: string }[];
+  readonly differences: readonly FieldDifference[];
   readonly implies: { readonly recompute: readonly string[]; readonly online: string | null; readonly services: readonly string[] };
 }
 
@@ -49,11 +50,12 @@ export function printPlanCompactly(plan: PlanJson, paint: Paint): readonly strin
   ];
 }
 
-/** Fields told of a change: enough to recognise it. */
+/** Fields told of a change, and characters of each: enough to recognise it. */
 const fieldsMax = 4;
+const fieldCharactersMax = 60;
 
 function implied({ action, part, differences, implies }: PlanEntryJson): string {
-  const fields = action === "changed" || action === "recreated" ? differences.map((d) => d.path) : [];
+  const fields = action === "changed" || action === "recreated" ? differences.map(printDifference) : [];
   const more = fields.length > fieldsMax ? ` and ${fields.length - fieldsMax} more` : "";
   const notes = [
     ...(fields.length === 0 ? [] : [`${fields.slice(0, fieldsMax).join(", ")}${more}${part === "metadata" ? " (metadata only)" : ""}`]),
@@ -62,4 +64,10 @@ function implied({ action, part, differences, implies }: PlanEntryJson): string 
     ...(implies.services.length === 0 || action === "created" ? [] : [`services: ${implies.services.join(", ")}`]),
   ];
   return notes.length === 0 ? "" : `: ${notes.join("; ")}`;
+}
+
+/** `ttl: 30d → 20d`, in the words of `asof plan`. */
+function printDifference(difference: FieldDifference): string {
+  const text = [...`${printFieldPath(difference.path)}: ${printFieldChange(difference)}`];
+  return text.length <= fieldCharactersMax ? text.join("") : `${text.slice(0, fieldCharactersMax - 1).join("")}…`;
 }
