@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { AsofError, count, csv, entity, featureView, float64, int64, push, string, sum } from "@asof/core";
+import { type AnyView, AsofError, count, csv, entity, featureView, float64, int64, push, string, sum } from "@asof/core";
 import { at, Project, storeKinds } from "./project.test.support.ts";
 
 const user = entity("user", { key: { user_id: int64({ as: "number" }) } });
@@ -71,6 +71,25 @@ for (const kind of storeKinds) {
       assert.deepEqual(await ask(), [2, null, null, "NOT_FOUND"]);
       await process.store.materializeIncremental();
       assert.deepEqual(await ask(), [2, 6, 3, "PRESENT"]);
+    });
+
+    test("a windowed view over a table and pushes fills it on both sides of the handover", async () => {
+      await using project = new Project({ kind, nowUs: now });
+      project.csv("orders.csv", "user_id,ts,amount", ["1,2024-01-09T10:00:00Z,1", "1,2024-01-09T22:00:00Z,2"]);
+      const source = push("orders", { batch: csv("table", { path: "orders.csv", eventTime: "ts", columns: { amount: float64() } }) });
+      const define = (features: object): AnyView =>
+        Reflect.apply(featureView, undefined, ["bought", { entities: [user], source }, features]);
+      const process = await project.process();
+      await project.apply(process, { bought: define({ orders: count({ window: "1d" }) }) });
+      await process.store.materializeIncremental();
+      project.clock.advance(3_600_000_000);
+      await process.store.push("orders", [{ user_id: 1, ts: "2024-01-10T00:10:00Z", amount: 4 }]);
+      const features = { orders: count({ window: "1d" }), spent: sum("amount", { window: "2d" }), ever: count() };
+      await project.apply(process, { bought: define(features) });
+      await process.store.materializeIncremental();
+      const asked = await process.session.ask({ features: ["bought"] });
+      const { rows } = await process.session.getOnline(asked, [{ user_id: 1 }]);
+      assert.deepEqual(rows[0]?.bought, { orders: 3, spent: 7, ever: 3 });
     });
 
     test("another process meets the new schema: reads reload the registry, writers too", async () => {

@@ -86,7 +86,10 @@ function pullsOf(view: WindowedViewModel, program: WindowProgram, slice: Materia
         : { ...base, history, fromUs: null, toUs, createdFromUs: slice.createdFromUs, tileUs: layer === "batch" ? hopUs : null };
     if (layer === "live") {
       // Logged rows are folded like pushed ones, each once; the interval is whole, so that features added meanwhile get their part.
-      const complete = { fromUs: alignedFromUs, toUs };
+      const { handoverUs } = history;
+      const startsLog = fromUs !== null && handoverUs !== null && fromUs <= handoverUs;
+      // Nothing logged counts before the handover, so that a window which reaches over it lacks nothing there.
+      const complete = { fromUs: startsLog ? null : alignedFromUs, toUs };
       const whole: Pull = { request: interval, apply: (state, events) => program.addLive(state, events, complete).state };
       return late === null ? [whole] : [whole, { request: late, apply: (state, events) => program.addLive(state, events).state }];
     }
