@@ -15,6 +15,7 @@ import {
   parquet,
   requestView,
   set,
+  sql,
   string,
   struct,
   timestamp,
@@ -99,4 +100,24 @@ test("request views take and give nested values, the same in training and servin
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test("a request view sees no −0 where serving has none: alone, in a vector or in a map", async () => {
+  const columns = { x: float64(), embedding: vector(2), scores: map(string(), float64()) };
+  // Only a source brings a −0 along: what is handed over loses it at once.
+  const query = `SELECT 1::BIGINT AS id, TIMESTAMPTZ '2024-01-01 00:00:00Z' AS ts, '-0.0'::DOUBLE AS x, ['-0.0'::FLOAT, 1] AS embedding,
+    MAP {'a': '-0.0'::DOUBLE} AS scores`;
+  const numbers = featureView("numbers", { entities: [customer], source: sql("numbers", { query, eventTime: "ts", columns }) }, columns);
+  const inverse = requestView("inverse", { inputs: [numbers] }, { signs: list(float64()) }, ({ numbers: { x, embedding, scores } }) => ({
+    signs: [x, embedding?.[0], scores?.get("a")].map((value) => (value === null || value === undefined ? null : 1 / value)),
+  }));
+  await using store = await openTestStore({ definitions: [numbers, inverse], now: "2024-02-01" });
+  await store.materializeIncremental();
+  const { rows: served } = await store.getOnlineFeatures({ features: [inverse], entities: [{ id: 1 }] });
+  await using training = await store.getHistoricalFeatures({ features: [inverse], latestAsOf: "2024-02-01" });
+  const trained: unknown[] = [];
+  for await (const row of training.rows()) trained.push(row.signs);
+  const infinite = Number.POSITIVE_INFINITY;
+  assert.deepEqual(trained, [[infinite, infinite, infinite]]);
+  assert.deepEqual(trained, [served[0].inverse.signs]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type AnyView, AsofError, count, csv, entity, featureView, float64, int64, push, string, sum } from "@asof/core";
+import { AsofError, count, csv, entity, featureView, float64, int64, push, string, sum } from "@asof/core";
 import { at, Project, storeKinds } from "./project.test.support.ts";
 
 const user = entity("user", { key: { user_id: int64({ as: "number" }) } });
@@ -77,18 +77,20 @@ for (const kind of storeKinds) {
       await using project = new Project({ kind, nowUs: now });
       project.csv("orders.csv", "user_id,ts,amount", ["1,2024-01-09T10:00:00Z,1", "1,2024-01-09T22:00:00Z,2"]);
       const source = push("orders", { batch: csv("table", { path: "orders.csv", eventTime: "ts", columns: { amount: float64() } }) });
-      const define = (features: object): AnyView =>
-        Reflect.apply(featureView, undefined, ["bought", { entities: [user], source }, features]);
+      const before = featureView("bought", { entities: [user], source }, { orders: count({ window: "1d" }) });
       const process = await project.process();
-      await project.apply(process, { bought: define({ orders: count({ window: "1d" }) }) });
+      await project.apply(process, { bought: before });
       await process.store.materializeIncremental();
       project.clock.advance(3_600_000_000);
       await process.store.push("orders", [{ user_id: 1, ts: "2024-01-10T00:10:00Z", amount: 4 }]);
-      const features = { orders: count({ window: "1d" }), spent: sum("amount", { window: "2d" }), ever: count() };
-      await project.apply(process, { bought: define(features) });
+      const bought = featureView(
+        "bought",
+        { entities: [user], source },
+        { orders: count({ window: "1d" }), spent: sum("amount", { window: "2d" }), ever: count() },
+      );
+      await project.apply(process, { bought });
       await process.store.materializeIncremental();
-      const asked = await process.session.ask({ features: ["bought"] });
-      const { rows } = await process.session.getOnline(asked, [{ user_id: 1 }]);
+      const { rows } = await process.store.getOnlineFeatures({ features: [bought], entities: [{ user_id: 1 }] });
       assert.deepEqual(rows[0]?.bought, { orders: 3, spent: 7, ever: 3 });
     });
 

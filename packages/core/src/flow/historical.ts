@@ -5,6 +5,7 @@ import { AsofError } from "../error/error.ts";
 import { planRequest, type RequestPlan } from "../plan/request-plan.ts";
 import type { History, JoinPlan } from "../point-in-time/join-plan.ts";
 import type { ColumnInfo, ComputedColumns, OfflineResult, OfflineStore, RecordBatch, RunOptions, SpineInput } from "../store/offline.ts";
+import { compileStoredZero } from "../value/stored-zero.ts";
 import type { Value } from "../value/type.ts";
 import type { Erasures } from "./erasures.ts";
 import { findErased } from "./find-erased.ts";
@@ -192,12 +193,19 @@ function repeatedOutputs(request: RequestPlan): RequestPlan["outputs"] {
 
 function batchReader(planned: PlannedRetrieval, batch: RecordBatch): (row: number) => Parameters<RequestViewRunner>[0] {
   const columns = new Map(batch.columns.map((c) => [c.name, c]));
-  const stored = planned.request.stored.map((use, i) => use.features.map((f) => columns.get(storedColumn(planned.request, i, f.name))));
+  const stored = planned.request.stored.map((use, i) =>
+    use.features.map((f) => ({ column: columns.get(storedColumn(planned.request, i, f.name)), zero: compileStoredZero(f.type) })),
+  );
   const time = columns.get(planned.join.spine.timeColumn);
   return (row) => ({
     row,
     t: Number(time?.get(row) ?? 0),
-    stored: (use, feature) => stored[use]?.[feature]?.get(row) ?? null,
+    stored: (use, feature) => {
+      const input = stored[use]?.[feature];
+      const value = input?.column?.get(row) ?? null;
+      // A function gets what it gets when it serves, and stores keep no −0.
+      return value === null || input?.zero == null ? value : input.zero(value);
+    },
     request: (field) => columns.get(field)?.get(row) ?? null,
   });
 }
