@@ -12,14 +12,16 @@ import {
   featureService,
   featureView,
   float64,
+  int32,
   int64,
   listVersions,
   push,
   requestView,
   string,
   sum,
+  type Value,
 } from "@asof/core";
-import { at, collect, type Process, Project, storeKinds } from "./project.test.support.ts";
+import { at, collect, type Process, Project, storeKinds, untyped } from "./project.test.support.ts";
 
 const user = entity("user", { key: { user_id: int64({ as: "number" }) } });
 const columns = { amount: float64() };
@@ -198,6 +200,55 @@ for (const kind of storeKinds) {
       }
       await process.store.push("clicks", [{ user_id: 1, ts: "2024-01-09T14:00:00Z", amount: 1.5 }]);
       assert.deepEqual(await ask(process, "plain", "live"), { plain: { amount: 1.5 }, live: { spent: 4.5 } });
+    });
+
+    test("a version reads pushed keys in its own types, the registered one's count; what one cannot read is refused before it is logged", async () => {
+      await using project = new Project({ kind, nowUs: at("2024-01-10") });
+      const process = await project.process();
+      const source = push("clicks", { eventTime: "ts", columns: { amount: float64() } });
+      const define = (type: ReturnType<typeof int32> | ReturnType<typeof int64> | ReturnType<typeof string>) => {
+        const keyed = { entities: [entity("user", { key: { user_id: type } })], source };
+        return {
+          plain: featureView("plain", keyed, { amount: float64() }),
+          live: featureView("live", keyed, { spent: sum("amount", { window: "1d" }) }),
+        };
+      };
+      const click = (user_id: unknown, amount: number) =>
+        process.store.push("clicks", [{ user_id, ts: `2024-01-09T1${amount}:00:00Z`, amount }]);
+      const references = ["plain@v0", "plain@v1", "live@v0", "live@v1"];
+      const check = async (key: unknown, ...expected: readonly unknown[]) => {
+        const answers = await Promise.all(
+          references.map(async (reference) => {
+            const asked = await process.session.ask({ features: [reference] });
+            const entities = [{ user_id: untyped<Value>(key) }];
+            const { mismatches } = await process.session.compareParity({ asked, entities, atUs: project.clock.nowUs() });
+            assert.deepEqual(mismatches, []);
+            return Object.values((await process.session.getOnline(asked, entities)).rows[0]?.[reference] ?? {})[0];
+          }),
+        );
+        assert.deepEqual(answers, expected);
+      };
+      await project.apply(process, define(int32()));
+      await click(1, 1);
+      await project.apply(process, define(int64()));
+      await process.store.materializeIncremental();
+      await click(1n, 2);
+      await check(1, 2, 2, 3, 3);
+      // The low half of its bits is 1.
+      await assert.rejects(click(2n ** 32n + 1n, 3), {
+        code: "ASOF_PUSH_INVALID",
+        message: /Row 0 has 4294967297 in "user_id", which live@v0 reads as int32/,
+      });
+      await check(1, 2, 2, 3, 3);
+      await project.apply(process, define(int32()));
+      await click(1, 4);
+      await check(1, 4, 4, 7, 7);
+      await project.apply(process, define(string()));
+      await assert.rejects(click("1", 5), {
+        code: "ASOF_PUSH_INVALID",
+        message: /Row 0 has "1" in "user_id", which live@v0 reads as int32/,
+      });
+      await check(1, 4, 4, 7, 7);
     });
 
     test("a version of before its source took pushes, or had a table beside them, keeps its own history", async () => {

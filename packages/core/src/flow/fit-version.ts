@@ -4,7 +4,7 @@ import { printVersion } from "../registry/view-version.ts";
 import type { LogRow } from "../store/offline.ts";
 import { compileNormalizer } from "../value/normalize.ts";
 import type { Normalizer } from "../value/normalize-nested.ts";
-import { isNumeric, printType, type ValueType } from "../value/type.ts";
+import { isNumeric, printType, type Value, type ValueType } from "../value/type.ts";
 import type { ServedView } from "./served.ts";
 
 interface Fit {
@@ -17,29 +17,37 @@ interface Fit {
  * types, as the offline engine reads them from the log; null for a row with a value that has no place there.
  */
 export function compileFit(view: ServedView, source: SourceModel): (row: LogRow) => LogRow | null {
-  const fits = fitsOf(view, source);
-  if (fits.length === 0) return (row) => row;
+  // Rows tell not in which type a key was given: each is brought into that of the version, which for most is a look at it.
+  const keys = keysOf(view).map((column) => ({ column, normalize: compileNormalizer(column.type, true) }));
+  const names = new Set(keys.map((key) => key.column.name));
+  const fits = [...keys, ...fitsOf(view.model.source.columns, source.columns).filter((fit) => !names.has(fit.column.name))];
   return (row) => {
-    const values = { ...row.values };
+    let values: Record<string, Value> | null = null;
     for (const { column, normalize } of fits) {
+      const given = row.values[column.name] ?? null;
       try {
-        values[column.name] = normalize(row.values[column.name] ?? null, column.name);
+        const own = normalize(given, column.name);
+        if (own === given) continue;
+        values ??= { ...row.values };
+        values[column.name] = own;
       } catch (error) {
         if (!isRefused(error)) throw error;
         return null;
       }
     }
-    return { ...row, values };
+    return values === null ? row : { ...row, values };
   };
 }
 
 /**
  * Refuses rows with a value that a kept version of a view cannot read: its training would fail from then on, and what it serves would be
- * another value. ASOF_PUSH_INVALID naming row, column and version.
+ * another value. `keys`: the types in which the rows have their keys. ASOF_PUSH_INVALID naming row, column and version.
  */
-export function requireFit(views: readonly ServedView[], source: SourceModel, rows: readonly LogRow[]): void {
+export function requireFit(views: readonly ServedView[], source: SourceModel, keys: readonly ColumnModel[], rows: readonly LogRow[]): void {
+  // A column that is a key as well is read as the key.
+  const given = [...keys, ...source.columns];
   for (const view of views) {
-    for (const { column, normalize } of fitsOf(view, source)) {
+    for (const { column, normalize } of fitsOf([...keysOf(view), ...view.model.source.columns], given)) {
       const { name, type } = column;
       for (const [index, { values }] of rows.entries()) {
         try {
@@ -65,13 +73,17 @@ function isRefused(error: unknown): error is AsofError {
   return error instanceof AsofError && error.code === "ASOF_VALUE_INVALID";
 }
 
-/** The columns that the version reads in another type than the source has now. */
-function fitsOf({ model }: ServedView, source: SourceModel): readonly Fit[] {
-  return model.source.columns.flatMap((column): Fit[] => {
-    const given = source.columns.find((c) => c.name === column.name)?.type;
-    if (given === undefined || JSON.stringify(given) === JSON.stringify(column.type)) return [];
+function keysOf({ model }: ServedView): readonly ColumnModel[] {
+  return model.entities.flatMap((entity) => entity.keys);
+}
+
+/** Of the columns that a version reads those which it reads in another type than they are given in. */
+function fitsOf(columns: readonly ColumnModel[], given: readonly ColumnModel[]): readonly Fit[] {
+  return columns.flatMap((column): Fit[] => {
+    const type = given.find((c) => c.name === column.name)?.type;
+    if (type === undefined || JSON.stringify(type) === JSON.stringify(column.type)) return [];
     const normalize = compileNormalizer(column.type, true);
-    return [{ column, normalize: isRelated(given, column.type) ? normalize : refuseAll(column.type) }];
+    return [{ column, normalize: isRelated(type, column.type) ? normalize : refuseAll(column.type) }];
   });
 }
 

@@ -35,14 +35,15 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
   const views = viewsOf(registry, source.name);
   const nowUs = runtime.clock.nowUs();
   const idempotencyKey = request.idempotencyKey ?? runtime.random.id();
-  const parsed = parsePushedRows(source, keyColumns(views, labelsOver(registry, source)), request.rows, {
+  const givenKeys = keyColumns(views, labelsOver(registry, source));
+  const parsed = parsePushedRows(source, givenKeys, request.rows, {
     nowUs,
     idempotencyKey,
     origin: "push",
     form: request.form,
   });
   const to = readTarget(request.to);
-  requireFit(views, source, parsed);
+  requireFit(views, source, givenKeys, parsed);
   const erasures = await openErasures(runtime.project, registry.erasures, runtime.erasureSecret);
   const models = views.map((view) => view.model);
   const { rows, erased } = screenRows(erasures, source, models, parsed);
@@ -221,10 +222,15 @@ async function eraseSince(runtime: Runtime, version: number, known: Erasures | n
   }
 }
 
-/** Every version that is kept of the views over a push source. One from when its name was that of a table reads that table alone. */
+/**
+ * Every version that is kept of the views over a push source, those of the registered definitions last. One from when its name was that
+ * of a table reads that table alone.
+ */
 export function viewsOf(registry: RegistryView, source: string): readonly ServedView[] {
-  const views = [...registry.versions.values()].flatMap((versions) => [...versions.values()]);
-  return views.filter(({ model }) => model.source.name === source && model.source.type === "push");
+  const kept = [...registry.versions.values()].flatMap((versions) => [...versions.values()]);
+  const views = kept.filter(({ model }) => model.source.name === source && model.source.type === "push");
+  const isRegistered = ({ model }: ServedView): boolean => registry.models.views.get(model.name) === model;
+  return [...views.filter((view) => !isRegistered(view)), ...views.filter(isRegistered)];
 }
 
 export function pushSource(registry: RegistryView, name: string): PushSourceModel {
@@ -241,7 +247,7 @@ export function pushSource(registry: RegistryView, name: string): PushSourceMode
   });
 }
 
-/** Key columns of all views and labels over the source, each once: what a row must carry to reach them. */
+/** Key columns of all views and labels over the source, each once: what a row must carry to reach them. The last one's type counts. */
 export function keyColumns(views: readonly ServedView[], labels: readonly LabelModel[] = []): readonly ColumnModel[] {
   const keys = new Map<string, ColumnModel>();
   for (const { entities } of [...views.map((v) => v.model), ...labels])
