@@ -38,6 +38,10 @@ export interface Outcome {
 
 interface FileState {
   readonly counts: { tests: number; failed: number; skipped: number };
+  /** Tests and suites that have begun and not ended, in that order. */
+  readonly running: string[];
+  /** Why its process was ended by the run; null if it was not. */
+  stopped: string | null;
   /** Whether Node reported the file's own summary: missing where a test ended the process. */
   hasSummary: boolean;
 }
@@ -57,6 +61,7 @@ export class TestReport {
   /** File-level results that Node calls passed, to be judged when their summary had its chance to arrive. */
   readonly #passedFiles: string[] = [];
   #counts: Counts | undefined;
+  #interruption: string | null = null;
 
   constructor(root: string, write: (text: string) => void) {
     this.#root = root;
@@ -65,13 +70,26 @@ export class TestReport {
 
   add(event: RunnerEvent): void {
     const { type, data } = event;
-    if (type === "test:complete") this.#complete(event);
+    if (type === "test:dequeue") this.#begin(event);
+    else if (type === "test:complete") this.#complete(event);
     else if (type === "test:pass") this.#pass(event);
     else if (type === "test:fail") this.#fail(event);
     else if (type === "test:diagnostic") this.#diagnostic(event);
     else if (type === "test:stdout" || type === "test:stderr") this.#write(data.message ?? "");
     else if (type === "test:summary" && data.file === undefined) this.#counts = data.counts;
     else if (type === "test:summary" && data.file !== undefined) this.#state(data.file).hasSummary = true;
+  }
+
+  /** Notes that a file is stopped because it ran longer than it may. */
+  stop(file: string, timeoutMs: number): void {
+    const state = this.#state(file);
+    const test = state.running.at(-1);
+    state.stopped = `ran longer than ${timeoutMs / 1000} s and was stopped${test === undefined ? "" : `, in the test "${test}"`}.`;
+  }
+
+  /** Notes that the run is ended before its time: what did not run to its end fails, without a line for each. */
+  interrupt(reason: string): void {
+    this.#interruption = reason;
   }
 
   /** Prints the end of the report. The last line reads `N passed, N failed`, with `, N skipped` where there are any. */
@@ -85,20 +103,29 @@ export class TestReport {
     }
     const counts = this.#counts;
     if (counts === undefined) this.#failures.push("Node's test runner ended without a summary.");
+    if (this.#interruption !== null) this.#failures.push(this.#interruption);
     if (this.#skips.length > 0) this.#write(`\nskipped:\n${this.#skips.map((line) => `  ${line}\n`).join("")}`);
     if (this.#failures.length > 0) this.#write(`\n${styleText("red", "failed:")}\n\n${this.#failures.join("\n\n")}\n`);
     this.#write(`\n${this.#summary.map((line) => `ℹ ${line}\n`).join("")}`);
+    const failed = (counts?.failed ?? 0) + (counts?.cancelled ?? 0) + lost.length;
     const outcome = {
       passed: (counts?.passed ?? 0) - lost.length,
-      failed: (counts?.failed ?? 0) + (counts?.cancelled ?? 0) + lost.length + (counts === undefined ? 1 : 0),
+      // A run that was cut short, or ended without its counts, is no success.
+      failed: counts === undefined || this.#interruption !== null ? Math.max(1, failed) : failed,
       skipped: (counts?.skipped ?? 0) + (counts?.todo ?? 0),
     };
     this.#write(`\n${outcome.passed} passed, ${outcome.failed} failed${outcome.skipped === 0 ? "" : `, ${outcome.skipped} skipped`}\n`);
     return outcome;
   }
 
+  #begin({ data }: RunnerEvent): void {
+    if (data.entryFile !== undefined) this.#state(data.entryFile).running.push(data.name ?? "");
+  }
+
   #complete({ data }: RunnerEvent): void {
     const state = this.#state(data.entryFile ?? data.file);
+    const begun = state.running.lastIndexOf(data.name ?? "");
+    if (begun >= 0) state.running.splice(begun, 1);
     const isFile = data.entryFile === undefined && data.name === data.file;
     if (isFile) this.#printFile(data.file ?? "", state, data.details?.passed === true, data.details?.duration_ms ?? 0);
     if (isFile || data.details?.type !== "test") return;
@@ -129,10 +156,21 @@ export class TestReport {
     }
     const error = data.details?.error;
     if (data.details?.type === "suite" && failureType(error) === "subtestsFailed") return;
+    const isFile = data.entryFile === undefined && data.name === data.file;
+    if (isFile && this.#interruption !== null) return;
     const place = `${this.#relative(data.file ?? "")}${data.line === undefined ? "" : `:${data.line}`}`;
-    this.#failures.push(
-      `${place}  ${data.name === data.file ? "(the file itself)" : (data.name ?? "")}\n${describe(error).replace(/^/gm, "  ")}`,
-    );
+    const why = (isFile ? this.#describeEnd(data.file ?? "", error) : null) ?? describe(error);
+    this.#failures.push(`${place}  ${isFile ? "(the file itself)" : (data.name ?? "")}\n${why.replace(/^/gm, "  ")}`);
+  }
+
+  /** What became of the process of a file, if it was ended by a signal: by this run, or by somebody else. */
+  #describeEnd(file: string, error: unknown): string | null {
+    const { stopped, running } = this.#state(file);
+    if (stopped !== null) return stopped;
+    const signal = typeof error === "object" && error !== null && "signal" in error ? error.signal : null;
+    if (typeof signal !== "string") return null;
+    const test = running.at(-1);
+    return `its process was ended by ${signal}${test === undefined ? "" : `, in the test "${test}"`}.`;
   }
 
   #diagnostic({ data }: RunnerEvent): void {
@@ -146,7 +184,7 @@ export class TestReport {
   }
 
   #state(file = ""): FileState {
-    const state = this.#files.get(file) ?? { counts: { tests: 0, failed: 0, skipped: 0 }, hasSummary: false };
+    const state = this.#files.get(file) ?? { counts: { tests: 0, failed: 0, skipped: 0 }, running: [], stopped: null, hasSummary: false };
     this.#files.set(file, state);
     return state;
   }

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { collectDefinitions, count, csv, entity, featureView, float64, int64, last, type OnlineStore, string, sum } from "@asof/core";
+import { collectDefinitions, count, entity, featureView, float64, int64, last, type OnlineStore, parquet, string, sum } from "@asof/core";
 import { openSession } from "../../src/store/open-session.ts";
 import { Session } from "../../src/store/session.ts";
 
@@ -8,7 +8,7 @@ import { Session } from "../../src/store/session.ts";
 
 const user = entity("user", { key: { user_id: int64({ as: "number" }) } });
 const columns = { amount: float64(), shop: string() };
-const orders = csv("orders", { path: "orders.csv", eventTime: "ts", createdTime: "created", columns });
+const orders = parquet("orders", { path: "orders.parquet", eventTime: "ts", createdTime: "created", columns });
 const latest = featureView("latest", { entities: [user], source: orders }, { amount: float64(), shop: string() });
 const totals = featureView(
   "totals",

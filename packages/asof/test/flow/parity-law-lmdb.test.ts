@@ -1,0 +1,3 @@
+import { parityLaw } from "./parity-law.test.support.ts";
+
+parityLaw("lmdb");
