@@ -355,7 +355,7 @@ export {
 // registry
 export { canonicalJson, fingerprintOf } from "./registry/canonical-json.ts";
 export { type EncodedDefinition, encodeDefinition, recordKindOf } from "./registry/encode-definition.ts";
-export { type Erasure, erasureIdOf, secretBytesMin, secretIdOf } from "./registry/erasure.ts";
+export { decodeErasure, type Erasure, erasureIdOf, secretBytesMin, secretIdOf } from "./registry/erasure.ts";
 export type { FeatureFilter, FeatureRegistry, LineageFact, RegisteredFeature } from "./registry/feature-registry.ts";
 export { type DerivedEdge, lineageNode, lineageOfService, lineageOfView } from "./registry/lineage.ts";
 export {

@@ -7,6 +7,7 @@ import { readVersions } from "./changes.ts";
 import { defaultBusyTimeoutMs, packagedMigrations, type SqliteRegistryConfig } from "./config.ts";
 import { isBusy, isFolderReadOnly, translateError } from "./errors.ts";
 import { type FeastSide, hasTable } from "./feast-side.ts";
+import { rollBack } from "./roll-back.ts";
 import { applyMigration, checkSchema, isCurrent, isFeastAlone, upgrade } from "./schema.ts";
 import type { Prepare } from "./statistics.ts";
 
@@ -79,7 +80,7 @@ export class Connection {
       this.#known = { versions: readVersions(prepare), dataVersion: dataVersionOf(database) };
       return result;
     } finally {
-      if (database.isTransaction) database.exec("ROLLBACK");
+      rollBack(database);
     }
   }
 
@@ -213,8 +214,7 @@ function transact<T>(database: DatabaseSync, begin: string, run: (database: Data
     database.exec("COMMIT");
     return result;
   } catch (error) {
-    // A full disk or an interrupt may have ended the transaction already.
-    if (database.isTransaction) database.exec("ROLLBACK");
+    rollBack(database);
     throw error;
   }
 }

@@ -26,10 +26,16 @@ export function isFolderReadOnly(error: unknown): boolean {
   return primary === resultCodes.cannotOpen || primary === resultCodes.readOnly;
 }
 
+/** SQLITE_IOERR_WRITE: what a full disk is to SQLite unless the system says so in its plainest way, for example at a limit of file sizes. */
+export function isFailedWrite(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && error.errcode === 778;
+}
+
 /** SQLite's own or the file system's error as ours, once; errors of ours pass. */
 export function translateError(error: unknown, path: string): unknown {
   if (error instanceof AsofError) return error;
   const details = { path, cause: error };
+  if (isFailedWrite(error)) return fullError(path, error);
   switch (primaryCode(error)) {
     case resultCodes.busy:
     case resultCodes.locked:
@@ -41,10 +47,7 @@ export function translateError(error: unknown, path: string): unknown {
     case resultCodes.permission:
       return readOnlyError(path, error);
     case resultCodes.full:
-      return new AsofError("ASOF_REGISTRY_FULL", `The registry ${path} cannot grow: the disk is full. Nothing was changed.`, {
-        ...details,
-        fix: "Make room and run the same command again.",
-      });
+      return fullError(path, error);
     case resultCodes.notADatabase:
       return new AsofError("ASOF_REGISTRY_UNREADABLE", `The registry ${path} is not a SQLite database.`, {
         ...details,
@@ -69,13 +72,7 @@ export function translateError(error: unknown, path: string): unknown {
 function translateFileError(error: unknown, path: string): unknown {
   const name = error instanceof Error && "code" in error ? error.code : undefined;
   if (name === "EACCES" || name === "EPERM" || name === "EROFS") return readOnlyError(path, error);
-  if (name === "ENOSPC" || name === "EDQUOT") {
-    return new AsofError("ASOF_REGISTRY_FULL", `The registry ${path} cannot be made: the disk is full.`, {
-      path,
-      cause: error,
-      fix: "Make room and run the same command again.",
-    });
-  }
+  if (name === "ENOSPC" || name === "EDQUOT" || name === "EFBIG") return fullError(path, error);
   // Node's own errors (ERR_…) are faults of the program, except SQLite's.
   if (typeof name !== "string" || !(/^E[A-Z0-9]+$/.test(name) || name === "ERR_SQLITE_ERROR")) return error;
   return new AsofError("ASOF_REGISTRY_FAILED", `The registry ${path} cannot be used: ${messageOf(error)}.`, {
@@ -83,6 +80,18 @@ function translateFileError(error: unknown, path: string): unknown {
     cause: error,
     fix: "Check the path of `registry` in feature_store.yaml.",
   });
+}
+
+function fullError(path: string, cause: unknown): AsofError {
+  return new AsofError(
+    "ASOF_REGISTRY_FULL",
+    `The registry ${path} cannot be written (${messageOf(cause)}): the disk is full. Nothing was changed.`,
+    {
+      path,
+      cause,
+      fix: "Make room and run the same command again.",
+    },
+  );
 }
 
 function readOnlyError(path: string, cause: unknown): AsofError {

@@ -47,7 +47,7 @@ export async function exportFeastRegistry(
     await rm(path, { force: true });
     throw error;
   } finally {
-    await rm(`${path}.lock`, { force: true });
+    for (const beside of ["lock", "asof"]) await rm(`${path}.${beside}`, { force: true });
   }
 }
 

@@ -36,10 +36,15 @@ export function readOnly(folder: string): Obstacle {
   };
 }
 
-/** The folder lies on a disk of 64 KiB; without the right to mount, files may not become larger than 512 KiB. */
-export function fullDisk(folder: string): Obstacle {
-  if (mayMount) return { through: mounted(`mount -t tmpfs -o size=64k none ${quote(folder)}`), how: "small tmpfs" };
-  return { through: ["bash", "-c", 'ulimit -f 512 && exec "$0" "$@"'], how: "limit on the size of files" };
+/** The folder lies on a disk of so many KiB; without the right to mount, files may not become larger than that, or than 512 KiB. */
+export function fullDisk(folder: string, sizeKib = 64): Obstacle {
+  if (mayMount) return { through: mounted(`mount -t tmpfs -o size=${sizeKib}k none ${quote(folder)}`), how: "small tmpfs" };
+  return limitedFiles(Math.max(512, sizeKib));
+}
+
+/** No file may become larger than so many KiB; who writes on is told so, and not killed. */
+export function limitedFiles(sizeKib: number): Obstacle {
+  return { through: ["bash", "-c", `trap '' XFSZ; ulimit -f ${sizeKib} && exec "$0" "$@"`], how: "limit on the size of files" };
 }
 
 function quote(path: string): string {

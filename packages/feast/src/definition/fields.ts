@@ -71,8 +71,8 @@ export const projection = {
 export const projectFields = { spec: 1, meta: 2 } as const;
 export const projectSpec = { name: 1, description: 2, tags: 3, owner: 4 } as const;
 
-/** Created and last updated of the metadata of entities, views, services and projects. */
-export const objectMeta = { created: 1, lastUpdated: 2 } as const;
+/** The metadata of entities, views, services and projects: its field in the object; created and last updated in it. */
+export const objectMeta = { within: 2, created: 1, lastUpdated: 2 } as const;
 
 export const versionRecord = {
   view: 1,

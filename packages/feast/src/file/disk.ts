@@ -64,35 +64,56 @@ export function readStable(path: string): { readonly stamp: Stamp; readonly byte
   return sameStamp(before, readStamp(path)) && BigInt(bytes.length) === before.size ? { stamp: before, bytes } : null;
 }
 
+/** What the file leads to: where it is a link, that stays one. */
+function targetOf(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
+}
+
+/** Where the copy of a file lies that asof keeps for itself: beside it. */
+export function copyPathOf(path: string): string {
+  return `${targetOf(path)}.asof`;
+}
+
+/** The copy; null where there is none. */
+export function readCopy(path: string): Uint8Array | null {
+  try {
+    return readFileSync(copyPathOf(path));
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
 /**
- * Writes a file beside the target, brings it to the disk and puts it in the target's place in one step. `confirm` is asked just before
- * that step; where it says no, nothing is changed and false returned. A fault leaves the target as it was.
+ * Writes a file and its copy beside the target, brings both to the disk and puts them in their places, each in one step, the copy first:
+ * it is never the older one. `confirm` is asked just before; where it says no, nothing is changed and false returned. A fault leaves the
+ * target as it was, and no draft.
  */
 export function replaceFile(path: string, bytes: Uint8Array, name: string, confirm: () => boolean): boolean {
   mkdirSync(dirname(path), { recursive: true });
-  // A link stays one: what it leads to is replaced.
-  const target = existsSync(path) ? realpathSync(path) : path;
+  const target = targetOf(path);
   const mode = existsSync(target) ? statSync(target).mode : 0o644;
-  const draft = `${target}.${name}.tmp`;
+  const places = [copyPathOf(path), target];
+  const draftOf = (place: string): string => `${place}.${name}.tmp`;
   try {
-    const file = openSync(draft, "wx", mode);
-    try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    if (!confirm()) {
-      rmSync(draft, { force: true });
-      return false;
-    }
-    renameSync(draft, target);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
+    for (const place of places) writeDraft(draftOf(place), bytes, mode);
+    if (!confirm()) return false;
+    for (const place of places) renameSync(draftOf(place), place);
+  } finally {
+    for (const place of places) rmSync(draftOf(place), { force: true });
   }
   syncFolder(dirname(target));
   return true;
+}
+
+function writeDraft(draft: string, bytes: Uint8Array, mode: number): void {
+  const file = openSync(draft, "wx", mode);
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** The name in the folder reaches the disk too, where the system can do that. */

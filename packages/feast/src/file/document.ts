@@ -1,9 +1,8 @@
-import { hash } from "node:crypto";
 import { AsofError } from "@asof/core";
 import { feastStreamOf } from "../definition/decode-source.ts";
-import { versionRecord } from "../definition/fields.ts";
+import { dataSource, objectMeta, sourceMeta, versionRecord } from "../definition/fields.ts";
 import { type FeastKind, type FeastObject, feastObjectKinds } from "../definition/objects.ts";
-import { writeMicroseconds } from "../definition/times.ts";
+import { readMicroseconds, writeMicroseconds } from "../definition/times.ts";
 import { asofRegistryField, FeastRegistryFile } from "../registry/registry-file.ts";
 import { Message } from "../wire/message.ts";
 import { AsofState } from "./state.ts";
@@ -20,7 +19,7 @@ export interface KeptVersion {
 
 /** A registry file in memory: Feast's objects as bytes, asof's state, and whatever else stands there. */
 export class RegistryDocument {
-  readonly state = new AsofState();
+  #state = new AsofState();
   readonly #file: FeastRegistryFile;
   #kafkaByBatch: Map<string, FeastObject> | null = null;
   #latestVersions: Map<string, number> | null = null;
@@ -29,7 +28,7 @@ export class RegistryDocument {
   constructor(bytes: Uint8Array, path: string) {
     this.#file = bytes.length === 0 ? FeastRegistryFile.empty() : FeastRegistryFile.decode(bytes, `The registry ${path}`);
     try {
-      for (const part of this.#file.getField(asofRegistryField)) this.state.load(part);
+      for (const part of this.#file.getField(asofRegistryField)) this.#state.load(part);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       throw new AsofError("ASOF_REGISTRY_UNREADABLE", `The registry ${path} is damaged: what asof keeps in it is no JSON.`, {
@@ -40,6 +39,17 @@ export class RegistryDocument {
     }
   }
 
+  /** asof's part. */
+  get state(): AsofState {
+    return this.#state;
+  }
+
+  /** Puts the part of another document in the place of this one's. */
+  takeState({ state }: RegistryDocument): void {
+    this.#state = state;
+  }
+
+  /** The version of the file as a whole, which Feast renews too. */
   get versionId(): string {
     return this.#file.versionId;
   }
@@ -98,6 +108,16 @@ export class RegistryDocument {
     this.#versions().delete(JSON.stringify([project, name]));
   }
 
+  /** Adds the versions that another document has kept of views that are here, and this one has not. */
+  addVersionsOf(other: RegistryDocument): void {
+    for (const { project, name, bytes } of other.#file.iterate("feature_view_version")) {
+      const view = name.slice(0, name.lastIndexOf("@"));
+      if (this.#file.get("feature_view_version", project, name) !== null) continue;
+      if (this.#file.get("feature_view", project, view) !== null) this.#file.put("feature_view_version", bytes);
+    }
+    this.#latestVersions = null;
+  }
+
   addVersion(version: KeptVersion): void {
     const record = new Message();
     record.setText(versionRecord.view, version.view);
@@ -119,7 +139,8 @@ export class RegistryDocument {
   }
 }
 
-/** A short name of bytes. */
-export function digestOf(bytes: Uint8Array): string {
-  return hash("sha256", bytes, "base64url").slice(0, 24);
+/** When an object was first written, by what it says; null where it does not. */
+export function createdUsOf({ kind, bytes }: FeastObject): number | null {
+  const meta = new Message(bytes).message(kind === "data_source" ? dataSource.meta : objectMeta.within);
+  return readMicroseconds(meta?.message(kind === "data_source" ? sourceMeta.created : objectMeta.created) ?? null);
 }

@@ -11,8 +11,8 @@ export function translateError(error: unknown, path: string): unknown {
       fix: "Give this user the right to read the file and to write its folder, or choose another path in feature_store.yaml.",
     });
   }
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new AsofError("ASOF_REGISTRY_FULL", `The registry ${path} cannot grow: the disk is full. Nothing was changed.`, {
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
+    return new AsofError("ASOF_REGISTRY_FULL", `The registry ${path} cannot be written (${code}): the disk is full. Nothing was changed.`, {
       ...details,
       fix: "Make room and run the same command again.",
     });
@@ -39,6 +39,19 @@ export function lockedError(path: string): AsofError {
     path,
     fix: "Wait for it and try again; if nothing else runs, look for a hanging process that has the file open.",
   });
+}
+
+/** The copy beside the file may hold what the file lacks, erasures above all: it is not passed over. */
+export function copyError(path: string, copyPath: string, cause: AsofError): AsofError {
+  return new AsofError(
+    "ASOF_REGISTRY_UNREADABLE",
+    `The copy ${copyPath} of the registry ${path} is damaged, and the registry is not as asof wrote it last. ${sentenceOf(cause)}`,
+    {
+      path: copyPath,
+      cause,
+      fix: "Restore the copy from a backup. Or remove it: what asof wrote since Feast read the registry is lost then, also erasures; erase those keys again.",
+    },
+  );
 }
 
 export function tornError(path: string, cause: unknown): AsofError {

@@ -30,6 +30,10 @@ interface Header {
   /** Names this state, and its definitions; both are new with each commit that changes them. */
   readonly stateId: string;
   readonly definitionsId: string;
+  /** Names the registry, so that a copy beside the file of another one is known for what it is; new where asof writes without such a copy. */
+  readonly registryId: string;
+  /** When asof wrote it, by the machine's clock. */
+  readonly writtenAtUs: number;
   /**
    * The `version_id` of the file as asof wrote it: another one there means that Feast wrote since. Last here and so in the file, for who
    * looks at its end only.
@@ -63,6 +67,8 @@ const emptyHeader: Header = {
   sequence: 0,
   stateId: "",
   definitionsId: "",
+  registryId: "",
+  writtenAtUs: 0,
   versionId: "",
 };
 
@@ -74,8 +80,13 @@ export class AsofState {
   readonly #jobs = new Section<JobRecord>("job");
   readonly #edges = new Section<LineageEdge>("edge");
   readonly #statistics = new Section<StatisticsRecord>("statistics");
-  /** Feast's objects that asof's records agree with: id → hash of their bytes. */
+  /** Feast's objects that asof's records agree with: id → mark of their bytes. */
   readonly written = new Section<string>("written");
+  /**
+   * Feast's objects that asof wrote or removed since Feast did: id → name of what the object had said before, empty where there was none. By
+   * these a file that Feast wrote from an older reading is told from one in which Feast changed the object.
+   */
+  readonly replaced = new Section<string>("replaced");
   /** Sections that a later version added, whole. */
   readonly #unknown: Uint8Array[] = [];
 
@@ -98,11 +109,11 @@ export class AsofState {
         fix: "Update asof (`npm install asof@latest`).",
       });
     }
-    this.header = header;
+    this.header = { ...emptyHeader, ...header };
   }
 
   #sections(): readonly Section<unknown>[] {
-    return [this.#records, this.#deleted, this.#jobs, this.#edges, this.#statistics, this.written];
+    return [this.#records, this.#deleted, this.#jobs, this.#edges, this.#statistics, this.written, this.replaced];
   }
 
   /** asof's part of the file, the header last: a file that ends before it is not whole. */

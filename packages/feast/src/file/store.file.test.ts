@@ -72,7 +72,7 @@ describe("registry in Feast's file", () => {
       (await reopened.snapshot("p")).records.map((r) => [r.name, r.updatedAtUs]),
       [["a", 5]],
     );
-    assert.deepEqual(readdirSync(dirname(path)).sort(), ["registry.pb", "registry.pb.lock"], "no draft is left");
+    assert.deepEqual(readdirSync(dirname(path)).sort(), ["registry.pb", "registry.pb.asof", "registry.pb.lock"], "no draft is left");
   });
 
   test("two stores see each other's commits at once", async () => {

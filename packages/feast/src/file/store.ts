@@ -19,10 +19,11 @@ import {
 import type { FeastObject } from "../definition/objects.ts";
 import type { UnsupportedObject } from "../definition/unsupported.ts";
 import { defaultBusyTimeoutMs, defaultTornTimeoutMs, type FileRegistryConfig } from "./config.ts";
-import { readStable, readStamp, replaceFile, type Stamp, sameStamp } from "./disk.ts";
+import { copyPathOf, readCopy, readStable, readStamp, replaceFile, type Stamp, sameStamp } from "./disk.ts";
 import { RegistryDocument } from "./document.ts";
-import { tornError, translateError } from "./errors.ts";
+import { copyError, tornError, translateError } from "./errors.ts";
 import { FileLock } from "./lock.ts";
+import { type Restored, restoreFromCopy } from "./restore.ts";
 import { absorbInto, mirrorInto, noteReplaced } from "./sync.ts";
 
 /** A registry that Feast reads and writes too. */
@@ -37,7 +38,8 @@ export interface FeastRegistryStore extends RegistryStore {
  * Opens a registry in Feast's file: one protobuf message, read as Feast wrote it and written so that Feast reads it. asof's own records lie
  * in a field that Feast keeps without knowing it. Writers take a lock that dies with them; the file is replaced in one step. Feast takes
  * no lock and writes in place at any time: what it changed is found by comparing bytes and taken over, and a file caught half-written is
- * read again. A file that is not there is an empty registry until the first write.
+ * read again. Feast may also write what it read long before: what asof wrote since is then taken from a copy beside the file, which every
+ * write of asof's renews. A file that is not there is an empty registry until the first write.
  * ASOF_REGISTRY_VERSION, ASOF_REGISTRY_UNREADABLE, ASOF_REGISTRY_READ_ONLY, ASOF_REGISTRY_FULL, ASOF_REGISTRY_FAILED.
  */
 export async function openFileRegistry(config: FileRegistryConfig): Promise<FeastRegistryStore> {
@@ -53,6 +55,8 @@ interface Loaded {
   readonly stamp: Stamp | null;
   /** Whether the stamp will tell every later content from this one. */
   readonly isSettled: boolean;
+  /** Whether a copy of this registry lies beside it. */
+  readonly hasCopy: boolean;
   readonly unsupported: ReadonlyMap<string, readonly UnsupportedObject[]>;
 }
 
@@ -215,7 +219,7 @@ class FileRegistry implements FeastRegistryStore {
       if (!isOurs && !isLast && (isYoung || loses)) return null;
       return this.#accept(document, stamp, withUnsupported);
     } catch (error) {
-      if (error instanceof AsofError && error.code === "ASOF_REGISTRY_UNREADABLE") {
+      if (error instanceof AsofError && error.code === "ASOF_REGISTRY_UNREADABLE" && error.path !== copyPathOf(this.#config.path)) {
         if (!isLast) return null;
         throw tornError(this.#config.path, error);
       }
@@ -224,21 +228,39 @@ class FileRegistry implements FeastRegistryStore {
   }
 
   #accept(document: RegistryDocument, stamp: Stamp | null, withUnsupported: boolean): Loaded {
-    const { state } = document;
     const { onlineVersioning = false, sharedOnlineStore = false } = this.#config;
-    const isOurs = stamp === null || (document.versionId !== "" && document.versionId === state.header.versionId);
-    const stored = state.header;
+    const isOurs = stamp === null || (document.versionId !== "" && document.versionId === document.state.header.versionId);
+    const restored = stamp === null ? { isOwn: false, signature: "" } : this.#restore(document, isOurs);
+    const stored = document.state.header;
     const absorption =
       isOurs && !withUnsupported
         ? null
         : absorbInto(document, { onlineVersioning, sharedOnlineStore }, document.lastUpdatedUs ?? this.#clock.nowUs());
-    const signature = absorption?.signature ?? "";
+    const signature = `${restored.signature}${absorption?.signature ?? ""}`;
     const identity = `${stored.stateId} ${stored.version} ${signature}`;
     const definitionsIdentity = `${stored.definitionsId} ${stored.definitionsVersion} ${absorption?.changesDefinitions === true ? signature : ""}`;
     this.#number(document, identity, definitionsIdentity);
     const isSettled = stamp === null || isOurs || BigInt(this.#clock.nowUs()) * 1000n - stamp.modifiedNs >= coarseClockNs;
-    this.#loaded = { document, stamp, isSettled, unsupported: absorption?.unsupported ?? new Map() };
+    this.#loaded = { document, stamp, isSettled, unsupported: absorption?.unsupported ?? new Map(), hasCopy: restored.isOwn };
     return this.#loaded;
+  }
+
+  /** Takes from the copy what the file lacks. One that is as new as the file, which is nearly always so, is not read. */
+  #restore(document: RegistryDocument, isOurs: boolean): Restored {
+    const { path } = this.#config;
+    const copyPath = copyPathOf(path);
+    const { versionId } = document.state.header;
+    if (versionId !== "" && readStamp(copyPath)?.tail.includes(versionId) === true) return { isOwn: true, signature: "" };
+    const bytes = readCopy(path);
+    if (bytes === null) return { isOwn: false, signature: "" };
+    try {
+      return restoreFromCopy(document, new RegistryDocument(bytes, copyPath), isOurs);
+    } catch (error) {
+      if (!(error instanceof AsofError && error.code === "ASOF_REGISTRY_UNREADABLE")) throw error;
+      // A file that asof wrote itself lacks nothing of the copy, which the next write makes anew.
+      if (isOurs) return { isOwn: false, signature: "" };
+      throw copyError(path, copyPath, error);
+    }
   }
 
   /** Numbers that this object gave for one content never come back for another, also where Feast overwrote a commit. */
@@ -287,7 +309,13 @@ class FileRegistry implements FeastRegistryStore {
     if (value === "conflict") return { value };
     const versionId = uuidOf(this.#random.id());
     const isCommit = document.state.header.version !== before.version;
-    document.state.header = { ...document.state.header, versionId, stateId: isCommit ? this.#random.id() : before.stateId };
+    document.state.header = {
+      ...document.state.header,
+      versionId,
+      stateId: isCommit ? this.#random.id() : before.stateId,
+      registryId: loaded.hasCopy && before.registryId !== "" ? before.registryId : this.#random.id(),
+      writtenAtUs: this.#clock.nowUs(),
+    };
     const bytes = document.encode(versionId, nowUs);
     this.#loaded = null;
     const isReplaced = replaceFile(this.#config.path, bytes, this.#random.id(), () => sameStamp(stamp, readStamp(this.#config.path)));
@@ -307,7 +335,7 @@ class FileRegistry implements FeastRegistryStore {
       identity: `${stateId} ${version} `,
       definitionsIdentity: `${definitionsId} ${definitionsVersion} `,
     };
-    this.#loaded = { document, stamp, isSettled: true, unsupported: new Map() };
+    this.#loaded = { document, stamp, isSettled: true, hasCopy: true, unsupported: new Map() };
   }
 }
 

@@ -11,7 +11,8 @@ import { type FeastObject, feastId } from "../definition/objects.ts";
 import type { UnsupportedObject } from "../definition/unsupported.ts";
 import { absorbFeast, type FeastUse, knownModels } from "../mirror/absorb.ts";
 import { descriptionOf, keptDefinition, mirrorChanges } from "../mirror/mirror.ts";
-import { digestOf, type RegistryDocument } from "./document.ts";
+import type { RegistryDocument } from "./document.ts";
+import { isMarkOf, markOf, meaningIn, meaningOf } from "./mark.ts";
 
 /** Kinds of Feast's objects that asof has definitions for. */
 const modelled: ReadonlySet<string> = new Set(["project", "entity", "data_source", "feature_view", "feature_service"]);
@@ -36,7 +37,7 @@ export function absorbInto(document: RegistryDocument, use: FeastUse, nowUs: num
       project,
       objects,
       records: state.records(project),
-      isOurs: (object) => state.written.get(feastId(object)) === digestOf(object.bytes),
+      isOurs: (object) => isMarkOf(state.written.get(feastId(object)), object.bytes),
       wasWritten: (kind, name) => state.written.has(feastId({ kind, project, name })),
       latestVersion: (view) => document.latestVersion(project, view),
     });
@@ -63,17 +64,24 @@ function noteWritten(
   objects: readonly FeastObject[],
   unsupported: readonly UnsupportedObject[],
 ): void {
-  const { written } = document.state;
+  const { written, replaced } = document.state;
   const refused = new Set(unsupported.map(({ kind, name }) => feastId({ kind, project, name })));
   const present = new Set<string>();
   for (const object of objects) {
     const id = feastId(object);
     present.add(id);
     if (!modelled.has(object.kind) || refused.has(id)) continue;
-    const digest = digestOf(object.bytes);
-    if (written.get(id) !== digest) written.set(id, digest);
+    const before = written.get(id);
+    if (isMarkOf(before, object.bytes)) continue;
+    const mark = markOf(object.kind, object.bytes);
+    written.set(id, mark);
+    if (before === undefined || meaningIn(before) !== meaningIn(mark)) replaced.delete(id);
   }
-  for (const id of [...written.keys()]) if (!present.has(id) && (JSON.parse(id) as readonly string[])[1] === project) written.delete(id);
+  for (const id of [...written.keys()]) {
+    if (present.has(id) || (JSON.parse(id) as readonly string[])[1] !== project) continue;
+    written.delete(id);
+    replaced.delete(id);
+  }
 }
 
 /** What a change replaces: read before it is carried out. */
@@ -122,10 +130,12 @@ export function mirrorInto(
       nowUs,
     });
     for (const { kind, name, bytes } of objects) {
-      document.set({ kind, project, name, bytes });
       const id = feastId({ kind, project, name });
+      const had = document.bytesOf(kind, project, name);
+      if (!state.replaced.has(id)) state.replaced.set(id, had === null ? "" : meaningOf(kind, had));
+      document.set({ kind, project, name, bytes });
       if (bytes === null) state.written.delete(id);
-      else state.written.set(id, digestOf(bytes));
+      else state.written.set(id, markOf(kind, bytes));
     }
     for (const version of versions) {
       if (version.number <= (document.latestVersion(project, version.view) ?? -1)) continue;

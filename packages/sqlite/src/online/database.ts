@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
+import { rollBack } from "../roll-back.ts";
 import { Layout } from "./layout.ts";
 
 /** A row as an array of its columns. */
@@ -72,8 +73,7 @@ export class OnlineDatabase {
     } catch (error) {
       // The number of a schema that was rolled back may come again for another one.
       this.#layout = null;
-      // A full disk or an interrupt may have ended the transaction already.
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      rollBack(this.#database);
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 import { AsofError } from "@asof/core";
-import { primaryCode, resultCodes } from "../errors.ts";
+import { isFailedWrite, primaryCode, resultCodes } from "../errors.ts";
 
 /** SQLite's own or the file system's error as ours, once; errors of ours pass. A failed write changed nothing: it was rolled back. */
 export function translateOnlineError(error: unknown, path: string): unknown {
@@ -30,11 +30,6 @@ export function translateOnlineError(error: unknown, path: string): unknown {
     default:
       return translateFileError(error, path);
   }
-}
-
-/** SQLITE_IOERR_WRITE: what a full disk is to SQLite unless the system says so in its plainest way, for example at a limit of file sizes. */
-function isFailedWrite(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && error.errcode === 778;
 }
 
 function translateFileError(error: unknown, path: string): unknown {
