@@ -166,8 +166,9 @@ export function featureStoreOf(session: Session): FeatureStore {
     getOnlineFeatures: async (query) => {
       const asked = askedBy(query);
       checkEntities(query.entities);
-      // Awaited: an async function that returns a promise waits two turns longer for it.
-      return await session.getOnline(asked, query.entities, query.at === undefined ? undefined : parseInstant(query.at));
+      const answer = session.answerOnline(asked, query.entities, query.at === undefined ? undefined : parseInstant(query.at));
+      // Awaited only where it must be, and not returned as a promise: either would wait for turns of the event loop that do nothing.
+      return answer instanceof Promise ? await answer : answer;
     },
     getOnlineFeaturesAsFeast: (request) => retrieveAsFeast(session, request),
     getHistoricalFeatures: (query) => getHistorical(session, query),

@@ -36,6 +36,7 @@ import {
   type MaterializeOutcome,
   type MaterializeRequest,
   type MaterializeToNowRequest,
+  type MaybePromise,
   materialize,
   materializeToNow,
   type OnlineAnswer,
@@ -277,18 +278,42 @@ export class Session implements AsyncDisposable {
     return runHistorical(await this.historicalContext(query.asked), await this.planHistorical(query), query);
   }
 
+  /** Answers a request at `atUs` (UTC µs; default: now). */
   async getOnline(asked: Asked, entities: readonly EntityRow[], atUs?: number): Promise<OnlineAnswer> {
+    return await this.answerOnline(asked, entities, atUs);
+  }
+
+  /** {@link getOnline}, at once where nothing has to be waited for: the registry is fresh, and the store answers at once. May throw at once. */
+  answerOnline(asked: Asked, entities: readonly EntityRow[], atUs?: number): MaybePromise<OnlineAnswer> {
     const tUs = atUs ?? this.runtime.clock.nowUs();
-    const { program } = this.#readyFor(asked) ?? (await this.#prepare(asked, false));
+    const ready = this.#readyFor(asked);
+    if (ready === null) return this.#answerLater(asked, entities, tUs);
     try {
-      const answer = program.run(this.runtime.online, entities, tUs);
-      return this.#count(answer instanceof Promise ? await answer : answer);
+      const answer = ready.program.run(this.runtime.online, entities, tUs);
+      if (!(answer instanceof Promise)) return this.#count(answer);
+      return answer.then(
+        (read) => this.#count(read),
+        (error) => this.#answerAnew(error, asked, entities, tUs),
+      );
     } catch (error) {
-      // Another process wrote with a schema that this registry version does not know yet.
-      if (!(error instanceof AsofError) || error.code !== "ASOF_SCHEMA_UNKNOWN") throw error;
-      const { program: current } = await this.#prepare(asked, true);
-      return this.#count(await current.run(this.runtime.online, entities, tUs));
+      return this.#answerAnew(error, asked, entities, tUs);
     }
+  }
+
+  async #answerLater(asked: Asked, entities: readonly EntityRow[], tUs: number): Promise<OnlineAnswer> {
+    const { program } = await this.#prepare(asked, false);
+    try {
+      return this.#count(await program.run(this.runtime.online, entities, tUs));
+    } catch (error) {
+      return await this.#answerAnew(error, asked, entities, tUs);
+    }
+  }
+
+  /** After an error: another process may have written with a schema that this registry version does not know yet. */
+  async #answerAnew(error: unknown, asked: Asked, entities: readonly EntityRow[], tUs: number): Promise<OnlineAnswer> {
+    if (!(error instanceof AsofError) || error.code !== "ASOF_SCHEMA_UNKNOWN") throw error;
+    const { program } = await this.#prepare(asked, true);
+    return this.#count(await program.run(this.runtime.online, entities, tUs));
   }
 
   async materialize(request: MaterializeRequest): Promise<MaterializeOutcome> {

@@ -1,6 +1,6 @@
 import type { FeatureStatus } from "../definition/retrieval-types.ts";
 import type { RequestOutput, RequestPlan } from "../plan/request-plan.ts";
-import { internName } from "../platform/intern-name.ts";
+import { compileObject, type ObjectMaker } from "../platform/compile-object.ts";
 import type { Value } from "../value/type.ts";
 import type { UseAnswer } from "./online.ts";
 
@@ -27,17 +27,17 @@ export class OnlineAnswer {
     this.#plan = plan;
     this.#stored = stored;
     this.#computed = computed;
-    const views = groupOutputs(plan);
+    const { views, makeRow } = rowShapeOf(plan);
+    const parts = new Array<Record<string, Value>>(views.length);
     const rows = new Array<AnsweredRow>(rowCount);
     for (let row = 0; row < rowCount; row++) {
-      const answered: Record<string, Record<string, Value>> = {};
       for (let v = 0; v < views.length; v++) {
         const view = views[v];
         if (view === undefined) continue;
-        const values = view.from === "stored" ? stored[view.index]?.valuesOf(row) : computed[row]?.[view.index];
-        answered[view.name] = makeObject(view, values ?? null);
+        const values = view.isStored ? stored[view.index]?.valuesOf(row) : computed[row]?.[view.index];
+        parts[v] = view.make(values ?? view.nothing);
       }
-      rows[row] = answered;
+      rows[row] = makeRow(parts);
     }
     this.rows = rows;
   }
@@ -84,41 +84,45 @@ export class OnlineAnswer {
   }
 }
 
-interface OutputGroup {
-  readonly name: string;
-  readonly from: "stored" | "computed";
+/** How the rows of a plan's answers look. */
+interface RowShape {
+  readonly views: readonly ViewShape[];
+  readonly makeRow: (parts: readonly Record<string, Value>[]) => AnsweredRow;
+}
+
+interface ViewShape {
+  readonly isStored: boolean;
+  /** Into the plan's stored or computed uses. */
   readonly index: number;
-  readonly names: string[];
-  readonly positions: number[];
+  readonly make: ObjectMaker<Value>;
+  /** What a row is made of where there is none. */
+  readonly nothing: readonly null[];
 }
 
-function makeObject({ names, positions }: OutputGroup, values: readonly (Value | undefined)[] | null): Record<string, Value> {
-  const object: Record<string, Value> = {};
-  for (let i = 0; i < names.length; i++) object[names[i] ?? ""] = values?.[positions[i] ?? 0] ?? null;
-  return object;
-}
+const shapes = new WeakMap<RequestPlan, RowShape>();
 
-const grouped = new WeakMap<RequestPlan, readonly OutputGroup[]>();
-
-/** Outputs by view, with their positions in the use's values; worked out once per plan. */
-function groupOutputs(plan: RequestPlan): readonly OutputGroup[] {
-  const known = grouped.get(plan);
+/** Outputs by view, with their places in the use's values; worked out once per plan. */
+function rowShapeOf(plan: RequestPlan): RowShape {
+  const known = shapes.get(plan);
   if (known !== undefined) return known;
-  const groups = new Map<string, OutputGroup>();
-  for (const output of plan.outputs) {
-    const features = output.from === "stored" ? plan.stored[output.index]?.features : plan.computed[output.index]?.view.features;
-    const group = groups.get(output.viewName) ?? {
-      name: internName(output.viewName),
-      from: output.from,
-      index: output.index,
-      names: [],
-      positions: [],
-    };
-    group.names.push(internName(output.feature.name));
-    group.positions.push(features?.findIndex((f) => f.name === output.feature.name) ?? -1);
-    groups.set(output.viewName, group);
-  }
-  const list = [...groups.values()];
-  grouped.set(plan, list);
-  return list;
+  const byView = [...Map.groupBy(plan.outputs, (output) => output.viewName)];
+  const views = byView.flatMap(([, outputs]): ViewShape[] => {
+    const [first] = outputs;
+    return first === undefined ? [] : [viewShape(plan, first, outputs)];
+  });
+  const makeRow = compileObject<Record<string, Value>>(
+    byView.map(([name]) => name),
+    byView.map((_, i) => i),
+  );
+  // Each view has its part, so that none is null.
+  const shape: RowShape = { views, makeRow: makeRow as RowShape["makeRow"] };
+  shapes.set(plan, shape);
+  return shape;
+}
+
+function viewShape(plan: RequestPlan, { from, index }: RequestOutput, outputs: readonly RequestOutput[]): ViewShape {
+  const features = (from === "stored" ? plan.stored[index]?.features : plan.computed[index]?.view.features) ?? [];
+  const places = outputs.map((output) => features.findIndex((f) => f.name === output.feature.name));
+  const names = outputs.map((output) => output.feature.name);
+  return { isStored: from === "stored", index, make: compileObject<Value>(names, places), nothing: features.map(() => null) };
 }

@@ -55,8 +55,8 @@ export function compileOnline(plan: RequestPlan, served: ServedRegistry, keys: S
   const parse = compileEntityRows(plan);
   const encodeKeys = compileKeys(plan, keys);
 
-  function answer(rows: readonly EntityRow[], tUs: number, requests: readonly ReadRequest[], results: readonly ReadResult[]): OnlineAnswer {
-    const stored = uses.map((use, i) => use.finish(results[i], requests[i]?.keys ?? [], tUs));
+  function answer(rows: readonly EntityRow[], tUs: number, keysOfUses: readonly RowKeys[], results: readonly ReadResult[]): OnlineAnswer {
+    const stored = uses.map((use, i) => use.finish(results[i], keysOfUses[i] ?? [], tUs));
     const computed =
       runRequestViews === null
         ? []
@@ -74,11 +74,11 @@ export function compileOnline(plan: RequestPlan, served: ServedRegistry, keys: S
   return {
     run(reader, rows, tUs) {
       const columns = parse(rows);
-      const encoded = encodeKeys(columns, rows.length);
-      const requests = uses.map((use, i) => use.request(encoded[i] ?? []));
-      const results = requests.length === 0 ? [] : reader.read(requests);
+      const keysOfUses = encodeKeys(columns, rows.length);
+      const requests = uses.map((use, i) => use.request(keysOfUses[i] ?? []));
       const finish = (read: readonly ReadResult[]): OnlineAnswer =>
-        answer(rows, tUs, requests, screen === null ? read : screen(columns, rows.length, read));
+        answer(rows, tUs, keysOfUses, screen === null ? read : screen(columns, rows.length, read));
+      const results = requests.length === 0 ? [] : reader.read(requests);
       return results instanceof Promise ? results.then(finish) : finish(results);
     },
   };
@@ -202,61 +202,63 @@ function compilePlainUse(use: StoredUse, view: ServedView, isStrict: boolean): C
   // A feature that the served definition lacks is not read, although rows may still hold a former one of its name. No name is empty.
   const known = new Set(view.model.features.map((f) => f.name));
   const features = use.features.map((f) => (known.has(f.name) ? f.name : ""));
-  const isStatic = use.view.source.eventTime === null;
+  const rule: RowRule = { isStatic: use.view.source.eventTime === null, isStrict, ttlUs: use.ttlUs, width: features.length };
   return {
     request: (keys) => ({ form: "row", view: view.online, features, keys }),
-    finish(result, keys, tUs) {
-      const rows = result?.form === "row" ? result.rows : [];
-      return new PlainAnswer(rows, { count: keys.length, width: features.length, isStatic, isStrict, tUs, ttlUs: use.ttlUs });
-    },
+    finish: (result, _, tUs) => new PlainAnswer(result?.form === "row" ? result.rows : [], tUs, rule),
   };
 }
 
-interface AgeLimit {
-  readonly tUs: number;
+/** How the rows of a plain use are judged. */
+interface RowRule {
+  /** Whether rows are as good at any time. */
+  readonly isStatic: boolean;
+  readonly isStrict: boolean;
   readonly ttlUs: number | null;
+  /** Features read. */
+  readonly width: number;
 }
 
 /** Refers to the rows as they were read: most callers want the values only, and those once. */
 class PlainAnswer implements UseAnswer {
-  readonly incompleteCount: number;
   readonly #rows: readonly (StoredRow | null)[];
-  readonly #isStatic: boolean;
-  readonly #isStrict: boolean;
-  /** Why a row has no values; null where it has. */
-  readonly #missing: (FeatureStatus | null)[];
+  readonly #tUs: number;
+  readonly #rule: RowRule;
 
-  constructor(
-    rows: readonly (StoredRow | null)[],
-    { count, width, isStatic, isStrict, tUs, ttlUs }: { count: number; width: number; isStatic: boolean; isStrict: boolean } & AgeLimit,
-  ) {
+  constructor(rows: readonly (StoredRow | null)[], tUs: number, rule: RowRule) {
     this.#rows = rows;
-    this.#isStatic = isStatic;
-    this.#isStrict = isStrict;
-    this.#missing = new Array(count);
-    let incomplete = 0;
-    for (let index = 0; index < count; index++) {
-      const row = rows[index] ?? null;
-      const missing = row === null ? "NOT_FOUND" : isStatic || isStrict ? null : ageStatus(row.eventTimeUs, tUs, ttlUs);
-      if (missing === "INCOMPLETE") incomplete += width;
-      this.#missing[index] = missing;
-    }
-    this.incompleteCount = incomplete;
+    this.#tUs = tUs;
+    this.#rule = rule;
+  }
+
+  get incompleteCount(): number {
+    let rows = 0;
+    for (const row of this.#rows) if (row !== null && this.#hides(row) === "INCOMPLETE") rows++;
+    return rows * this.#rule.width;
   }
 
   valuesOf(row: number): readonly (Value | undefined)[] | null {
-    return this.#missing[row] === null ? (this.#rows[row]?.values ?? null) : null;
+    const stored = this.#rows[row] ?? null;
+    return stored === null || this.#hides(stored) !== null ? null : stored.values;
   }
 
   statusOf(row: number, feature: number): FeatureStatus {
-    const missing = this.#missing[row];
-    if (missing !== null) return missing ?? "NOT_FOUND";
-    const status = valueStatus(this.#rows[row]?.values[feature]);
-    return this.#isStrict && status === "NULL_VALUE" ? "PRESENT" : status;
+    const stored = this.#rows[row] ?? null;
+    if (stored === null) return "NOT_FOUND";
+    const hidden = this.#hides(stored);
+    if (hidden !== null) return hidden;
+    const status = valueStatus(stored.values[feature]);
+    return this.#rule.isStrict && status === "NULL_VALUE" ? "PRESENT" : status;
   }
 
   eventTimeOf(row: number): number | null {
-    return this.#isStatic ? null : (this.#rows[row]?.eventTimeUs ?? null);
+    return this.#rule.isStatic ? null : (this.#rows[row]?.eventTimeUs ?? null);
+  }
+
+  /** Why the values of a row are not shown; null where they are. */
+  #hides({ eventTimeUs }: StoredRow): FeatureStatus | null {
+    const { isStatic, isStrict, ttlUs } = this.#rule;
+    return isStatic || isStrict ? null : ageStatus(eventTimeUs, this.#tUs, ttlUs);
   }
 }
 

@@ -172,23 +172,22 @@ function compileRowReader(online: OnlineView, features: readonly string[]): RowR
   const decoders: SchemaDecoder[] = [schemaDecoder(online.schema, names)];
   let latest = decoders[0];
   return (bytes, offset) => {
-    const buffer = asBuffer(bytes);
     if (bytes.length < offset + valuesAt) throw damaged(online, bytes.length);
-    const view = dataViewOf(buffer);
+    const view = dataViewOf(bytes);
     const low = view.getUint32(offset, true);
     const high = view.getUint32(offset + 4, true);
     if (latest === undefined || latest.low !== low || latest.high !== high) {
       latest = decoders.find((decoder) => decoder.low === low && decoder.high === high);
       if (latest === undefined) {
-        if (isTombstone(buffer, offset)) return null;
-        latest = schemaDecoder(schemaAt(online, buffer, offset), names);
+        if (isTombstone(bytes, offset)) return null;
+        latest = schemaDecoder(schemaAt(online, asBuffer(bytes), offset), names);
         decoders.push(latest);
       }
     }
     return {
       eventTimeUs: readTime(view, offset + eventTimeAt),
       createdTimeUs: readCreatedTime(view, offset),
-      values: latest.decode(buffer, offset + valuesAt),
+      values: latest.decode(bytes, offset + valuesAt),
     };
   };
 }

@@ -64,9 +64,11 @@ function compileSelect(layout: PackedLayout, indexes: readonly number[]): (bytes
     .filter(({ slot }) => slot === undefined || !isSelectedInLoops(slot.type))
     .map(({ index, to }) => ({ to, read: slotReader(layout, index) }));
   return (bytes, offset = 0) => {
-    const buffer = checkedBuffer(bytes, offset + layout.tailAt);
+    if (bytes.length < offset + layout.tailAt) throw tooShort(bytes.length, offset + layout.tailAt);
     const values: (Value | undefined)[] = new Array(indexes.length);
-    if (numbers.length > 0) readNumbers(buffer, offset, values);
+    if (numbers.length > 0) readNumbers(bytes, offset, values);
+    if (others.length === 0) return values;
+    const buffer = asBuffer(bytes);
     for (const { to, read } of others) values[to] = read(buffer, offset, buffer.length);
     return values;
   };
