@@ -5,8 +5,10 @@ export { type FeastKind, type FeastObject, feastId } from "./definition/objects.
 export { bytesWithProject } from "./definition/project.ts";
 export { pythonOf } from "./definition/python.ts";
 export type { UnsupportedObject } from "./definition/unsupported.ts";
-// the registry's file
 export type { FileRegistryConfig } from "./file/config.ts";
+// the registry's file
+export { lockedError } from "./file/errors.ts";
+export { registryBusyTimeoutMs } from "./file/lock-holder.ts";
 export { type FeastRegistryStore, openFileRegistry } from "./file/store.ts";
 // entity keys
 export {

@@ -7,14 +7,12 @@ export interface SqliteRegistryConfig {
   readonly path: string;
   /** Folder of `feature_registry.sql`; default: the one that comes with this package. */
   readonly migrationsFolder?: string | undefined;
-  /** How long to wait while other processes write, in ms. Default 10,000: a commit takes milliseconds, so a longer wait is a fault. */
+  /** How long to wait while other processes write, in ms. Default 5,000: a commit takes milliseconds, so a longer wait is a fault. */
   readonly busyTimeoutMs?: number | undefined;
 }
 
 /** How a registry in Feast's SQL schema is opened. */
 export interface SqlRegistryConfig extends SqliteRegistryConfig, Partial<FeastUse> {}
-
-export const defaultBusyTimeoutMs = 10_000;
 
 /** The folder `migrations` of this package, from `src` as well as from `dist`. */
 export function packagedMigrations(): string {

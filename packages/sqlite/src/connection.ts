@@ -3,8 +3,9 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { AsofError, sleep } from "@asof/core";
+import { lockedError, registryBusyTimeoutMs } from "@asof/feast";
 import { readVersions } from "./changes.ts";
-import { defaultBusyTimeoutMs, packagedMigrations, type SqliteRegistryConfig } from "./config.ts";
+import { packagedMigrations, type SqliteRegistryConfig } from "./config.ts";
 import { isBusy, isFolderReadOnly, translateError } from "./errors.ts";
 import { type FeastSide, hasTable } from "./feast-side.ts";
 import { rollBack } from "./roll-back.ts";
@@ -36,7 +37,7 @@ export class Connection {
     this.#preparing = preparing;
     this.#path = config.path;
     this.#migrations = config.migrationsFolder ?? packagedMigrations();
-    this.#busyTimeoutMs = config.busyTimeoutMs ?? defaultBusyTimeoutMs;
+    this.#busyTimeoutMs = config.busyTimeoutMs ?? registryBusyTimeoutMs;
   }
 
   /** Runs in one read transaction; `absent` where there is no registry yet. */
@@ -122,7 +123,10 @@ export class Connection {
       try {
         return run();
       } catch (error) {
-        if (!isBusy(error) || performance.now() > deadline) throw translateError(error, this.#path);
+        if (!isBusy(error)) throw translateError(error, this.#path);
+        if (performance.now() > deadline) {
+          throw lockedError(this.#path, [this.#path, `${this.#path}-shm`], this.#busyTimeoutMs, error);
+        }
       }
       await sleep(pauseMs);
     }

@@ -37,12 +37,6 @@ export function translateError(error: unknown, path: string): unknown {
   const details = { path, cause: error };
   if (isFailedWrite(error)) return fullError(path, error);
   switch (primaryCode(error)) {
-    case resultCodes.busy:
-    case resultCodes.locked:
-      return new AsofError("ASOF_REGISTRY_FAILED", `The registry ${path} is locked by another process, which did not finish in time.`, {
-        ...details,
-        fix: "Wait for it and try again; if nothing else runs, look for a hanging process that has the file open.",
-      });
     case resultCodes.readOnly:
     case resultCodes.permission:
       return readOnlyError(path, error);

@@ -27,7 +27,7 @@ function repositoryAfter(repository: string, round: number): RepositoryModel {
 }
 
 async function applyRounds(repository: string): Promise<void> {
-  await using registry = await openFileRegistry({ path });
+  await using registry = await openFileRegistry({ path, busyTimeoutMs: 120_000 });
   for (let round = 1; round <= rounds; round++) {
     const { outcome } = await applyDefinitions(registry, repositoryAfter(repository, round), repository, {}, systemClock);
     assert.equal(outcome.status, "applied");

@@ -5,7 +5,7 @@ import type { FeastUse } from "../mirror/absorb.ts";
 export interface FileRegistryConfig extends Partial<FeastUse> {
   /** The protobuf file. Its folder and the file are made by the first write, not before. */
   readonly path: string;
-  /** How long to wait while other processes write, in ms. Default 10,000: a commit takes milliseconds, so a longer wait is a fault. */
+  /** How long to wait while other processes write, in ms. Default 5,000: a commit takes milliseconds, so a longer wait is a fault. */
   readonly busyTimeoutMs?: number | undefined;
   /** How long to wait for a file that is not whole, in ms. Default 1,000: Feast writes it in place, in one go. */
   readonly tornTimeoutMs?: number | undefined;
@@ -15,5 +15,4 @@ export interface FileRegistryConfig extends Partial<FeastUse> {
   readonly random?: Random | undefined;
 }
 
-export const defaultBusyTimeoutMs = 10_000;
 export const defaultTornTimeoutMs = 1_000;

@@ -1,4 +1,5 @@
 import { AsofError, sentenceOf } from "@asof/core";
+import { lockHolder } from "./lock-holder.ts";
 
 /** The file system's error as ours, once; errors of ours get the path where they have none, and pass. */
 export function translateError(error: unknown, path: string): unknown {
@@ -34,11 +35,20 @@ function withPath(error: AsofError, path: string): AsofError {
   return new AsofError(error.code, sentenceOf(error).replace(/^The registry\b/, `The registry ${path}`), details);
 }
 
-export function lockedError(path: string): AsofError {
-  return new AsofError("ASOF_REGISTRY_FAILED", `The registry ${path} is locked by another process, which did not finish in time.`, {
-    path,
-    fix: "Wait for it and try again; if nothing else runs, look for a hanging process that has the file open.",
-  });
+/** Another process holds one of the files by which a registry is locked, for longer than was waited. */
+export function lockedError(path: string, lockedPaths: readonly string[], waitedMs: number, cause?: unknown): AsofError {
+  const holder = lockHolder(lockedPaths);
+  const who = holder === null ? "" : ` (${holder})`;
+  return new AsofError(
+    "ASOF_REGISTRY_FAILED",
+    `The registry ${path} is locked by another process${who}, which did not finish within ${waitedMs / 1000} s. Nothing was changed.`,
+    {
+      path,
+      ...(holder === null ? {} : { value: holder }),
+      ...(cause === undefined ? {} : { cause }),
+      fix: `Wait for it and run the same command again; if it hangs, end it${holder === null ? ": look for a process that has the file open" : ""}. The lock goes with it.`,
+    },
+  );
 }
 
 /** The copy beside the file may hold what the file lacks, erasures above all: it is not passed over. */

@@ -29,7 +29,7 @@ export class FileLock {
     for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 25)) {
       const outcome = this.#attempt(work);
       if (outcome !== "busy") return outcome.value;
-      if (performance.now() > deadline) throw lockedError(this.#path.replace(/\.lock$/, ""));
+      if (performance.now() > deadline) throw lockedError(this.#path.replace(/\.lock$/, ""), [this.#path], this.#busyTimeoutMs);
       await sleep(pauseMs);
     }
   }

@@ -18,11 +18,12 @@ import {
 } from "@asof/core";
 import type { FeastObject } from "../definition/objects.ts";
 import type { UnsupportedObject } from "../definition/unsupported.ts";
-import { defaultBusyTimeoutMs, defaultTornTimeoutMs, type FileRegistryConfig } from "./config.ts";
+import { defaultTornTimeoutMs, type FileRegistryConfig } from "./config.ts";
 import { copyPathOf, readCopy, readStable, readStamp, replaceFile, type Stamp, sameStamp } from "./disk.ts";
 import { RegistryDocument } from "./document.ts";
 import { copyError, tornError, translateError } from "./errors.ts";
 import { FileLock } from "./lock.ts";
+import { registryBusyTimeoutMs } from "./lock-holder.ts";
 import { type Restored, restoreFromCopy } from "./restore.ts";
 import { absorbInto, mirrorInto, noteReplaced } from "./sync.ts";
 
@@ -82,7 +83,7 @@ class FileRegistry implements FeastRegistryStore {
 
   constructor(config: FileRegistryConfig) {
     this.#config = config;
-    this.#lock = new FileLock(`${config.path}.lock`, config.busyTimeoutMs ?? defaultBusyTimeoutMs);
+    this.#lock = new FileLock(`${config.path}.lock`, config.busyTimeoutMs ?? registryBusyTimeoutMs);
     this.#clock = config.clock ?? systemClock;
     this.#random = config.random ?? systemRandom;
   }
