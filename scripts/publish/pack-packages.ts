@@ -15,10 +15,12 @@ export function packPackages(root: string, target: string): readonly Tarball[] {
   // A folder of its own, so that two packings at once do not build into each other.
   const staging = mkdtempSync(join(root, ".cache/pack-"));
   try {
-    return buildPackages(root, join(staging, "build")).map(({ name, version, folder }) => {
-      npm(["pack", "--silent", "--pack-destination", target], folder);
-      return { name, path: join(target, `${name.replace("@", "").replace("/", "-")}-${version}.tgz`) };
-    });
+    const built = buildPackages(root, join(staging, "build"));
+    npm(["pack", "--silent", "--pack-destination", target, ...built.map(({ folder }) => folder)], staging);
+    return built.map(({ name, version }) => ({
+      name,
+      path: join(target, `${name.replace("@", "").replace("/", "-")}-${version}.tgz`),
+    }));
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }

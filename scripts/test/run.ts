@@ -8,8 +8,8 @@ export interface RunOptions {
   /** Regular expressions; a test runs if one matches its name. Null = all. */
   readonly names: readonly string[] | null;
   /**
-   * A file that runs longer is stopped, with all processes it started, and fails; the others go on. Default 10 minutes: about five times
-   * what the longest takes, because a slow machine is no fault, and few enough for a run with one that hangs.
+   * A file that runs longer is stopped, with all processes it started, and fails; the others go on. Default 15 minutes, about eight times
+   * what the longest takes on two processors: a slow machine is no fault.
    */
   readonly timeoutMs?: number;
   /** Ends the whole run; its reason is a sentence for the report. */
@@ -21,7 +21,7 @@ export interface RunOptions {
 export async function runTestFiles(
   root: string,
   files: readonly string[],
-  { concurrency, names, timeoutMs = 600_000, signal, write }: RunOptions,
+  { concurrency, names, timeoutMs = 900_000, signal, write }: RunOptions,
 ): Promise<Outcome> {
   const paths = files.map((file) => resolve(root, file));
   const report = new TestReport(root, write);

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { requirePython } from "./feast-python.ts";
+import { installPackages, onceInRun, requirePython } from "./feast-python.ts";
 import { withFileLock } from "./file-lock.ts";
-import type { RunCommand } from "./run-command.ts";
+import { type RunCommand, runCommand } from "./run-command.ts";
 
 /** A machine on which the named commands work; apt-get makes python3 work. */
 function machine(works: Set<string>): { readonly run: RunCommand; readonly ran: string[] } {
@@ -43,6 +43,62 @@ test("without root or apt the run fails and says what to install", async () => {
   await assert.rejects(
     requirePython(machine(new Set()).run, true, () => {}),
     wanted,
+  );
+});
+
+/** A pip whose first `failures` attempts break off. */
+function pip(failures: number): { readonly run: RunCommand; readonly ran: string[] } {
+  const ran: string[] = [];
+  const run: RunCommand = async (_command, args) => {
+    ran.push(args.slice(0, 3).join(" "));
+    if (ran.length <= failures) throw new Error("pip ended with 2:\nReadTimeoutError: Read timed out.\n");
+    return "";
+  };
+  return { run, ran };
+}
+
+test("a download that breaks off is tried again, once", async () => {
+  const { run, ran } = pip(1);
+  const said: string[] = [];
+  await installPackages(run, "python", (text) => said.push(text));
+  assert.deepEqual(ran, ["-m pip install", "-m pip install"]);
+  assert.deepEqual(said, ["pip failed and is tried once more; it said: ReadTimeoutError: Read timed out."]);
+  const broken = pip(5);
+  await assert.rejects(
+    installPackages(broken.run, "python", () => {}),
+    /need feast\[duckdb\]==0\.67\.0, and pip could not install it, twice\. Check the network.*ReadTimeoutError/s,
+  );
+  assert.equal(broken.ran.length, 2);
+});
+
+test("what failed is not tried again in the same run, but in the next", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "asof-once-"));
+  try {
+    const record = join(folder, "failed.json");
+    let tried = 0;
+    const fail = async (): Promise<void> => {
+      tried++;
+      throw new Error("no network");
+    };
+    const step = (id: number, isPreparation = false) => ({ id, isPreparation });
+    await assert.rejects(onceInRun(record, step(1), fail), /^Error: no network$/);
+    await assert.rejects(onceInRun(record, step(1, true), fail), /^Error: no network$/);
+    assert.equal(tried, 2);
+    for (let i = 0; i < 3; i++) await assert.rejects(onceInRun(record, step(1), fail), /^Error: no network$/);
+    assert.equal(tried, 2);
+    await onceInRun(record, step(2), async () => void tried++);
+    await onceInRun(record, step(1, true), async () => void tried++);
+    await onceInRun(record, step(1), async () => void tried++);
+    assert.equal(tried, 5);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("a command that stands still is ended, and said", async () => {
+  await assert.rejects(
+    runCommand(process.execPath, ["-e", "setInterval(() => {}, 1000)"], 500),
+    /was ended by SIGKILL, after at most 0\.5 s/,
   );
 });
 

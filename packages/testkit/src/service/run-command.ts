@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
 
-/** Runs a command and gives its standard output. A command that is missing or fails is an error that ends in what it wrote. */
-export type RunCommand = (command: string, args: readonly string[]) => Promise<string>;
+/**
+ * Runs a command and gives its standard output. A command that is missing, fails or takes longer than `timeoutMs` (default: no limit) is
+ * an error that ends in what it wrote.
+ */
+export type RunCommand = (command: string, args: readonly string[], timeoutMs?: number) => Promise<string>;
 
-export const runCommand: RunCommand = async (command, args) => {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+export const runCommand: RunCommand = async (command, args, timeoutMs = 0) => {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs, killSignal: "SIGKILL" });
   const output: string[] = [];
   const errors: string[] = [];
   child.stdout.setEncoding("utf8").on("data", (text: string) => output.push(text));
@@ -13,6 +16,10 @@ export const runCommand: RunCommand = async (command, args) => {
     child.on("error", fail);
     child.on("close", done);
   });
-  if (code !== 0) throw new Error(`${[command, ...args].join(" ")} ended with ${code}:\n${errors.join("")}${output.join("").slice(-2000)}`);
-  return output.join("");
+  if (code === 0) return output.join("");
+  const how =
+    code === null
+      ? `was ended by ${child.signalCode}${timeoutMs > 0 ? `, after at most ${timeoutMs / 1000} s` : ""}`
+      : `ended with ${code}`;
+  throw new Error(`${[command, ...args].join(" ")} ${how}:\n${errors.join("").slice(-4000)}${output.join("").slice(-2000)}`);
 };
