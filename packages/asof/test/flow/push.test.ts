@@ -95,6 +95,25 @@ for (const kind of storeKinds) {
       assert.equal(answer.rows[0]?.named_totals.clicks, 2);
     });
 
+    test("what the log has of a push is looked up once, however many views and held-back rows it feeds", async (context) => {
+      await using project = new Project({ kind });
+      const process = await project.process();
+      await project.apply(process, { latest, totals });
+      const send = (first: string, later: string) =>
+        process.store.push(clicks, [row(1, "2024-02-29T10:00:00Z", 1, first), row(1, "2024-03-02T10:00:00Z", 2, later)], {
+          idempotencyKey: "k",
+        });
+      await send("first", "later");
+      const pull = context.mock.method(process.session.runtime.offline, "pull");
+      const counts = await send("changed", "changed");
+      assert.equal(pull.mock.callCount(), 1);
+      assert.deepEqual({ heldBack: counts.heldBack, written: counts.written }, { heldBack: 1, written: 0 });
+      const read = () => process.store.getOnlineFeatures({ features: [latest, totals], entities: [{ user_id: 1 }] });
+      assert.deepEqual((await read()).rows[0]?.latest, { amount: 1, note: "first" });
+      project.clock.set(at("2024-03-02T10:00:01Z"));
+      assert.deepEqual((await read()).rows[0], { latest: { amount: 2, note: "later" }, totals: { clicks: 2, spent_1d: 2, note: "later" } });
+    });
+
     test("without a key every push is new", async () => {
       await using project = new Project({ kind });
       const process = await project.process();

@@ -75,13 +75,14 @@ export async function push(runtime: Runtime, request: PushRequest): Promise<Push
   const dueUs = nowUs + runtime.settings.maxFutureSkewUs;
   const held = live.filter((row) => eventTimeOf(source, row) > dueUs);
   const mayBeReplay = to === "both" && (request.idempotencyKey !== undefined || source.eventId !== null);
+  const asLogged = mayBeReplay ? lookUpLogged(runtime, source, rows) : null;
   if (held.length > 0) {
     const keys = keyColumns(views);
     const names = keys.map((key) => key.name);
-    await holdRows(runtime, source, names, mayBeReplay ? await asLogged(runtime, source, keys, held) : held);
+    await holdRows(runtime, source, names, asLogged === null ? held : await asLogged(keys, held));
   }
   const due = rows.filter((row) => eventTimeOf(source, row) <= dueUs);
-  const written = await writeToAll(runtime, registry, source, due, { erasures, mayBeReplay, handoverUs: sourceHandoverUs });
+  const written = await writeToAll(runtime, registry, source, due, { erasures, asLogged, handoverUs: sourceHandoverUs });
   if (to === "online") {
     await updateSourceState(runtime.registry, runtime.project, source.name, (s) => recordOnlineOnly(s, rows.length), runtime.clock);
   }
@@ -102,7 +103,8 @@ function readTarget(to: PushRequest["to"]): NonNullable<PushRequest["to"]> {
 
 interface WriteRules {
   readonly erasures: Erasures | null;
-  readonly mayBeReplay: boolean;
+  /** Null where no row can be one that the log has already. */
+  readonly asLogged: AsLogged | null;
   /** From when on the log counts for versions that read a batch side too; null where that was never said. */
   readonly handoverUs: number | null;
 }
@@ -119,7 +121,7 @@ async function writeToAll(
   registry: RegistryView,
   source: PushSourceModel,
   rows: readonly LogRow[],
-  { erasures, mayBeReplay, handoverUs }: WriteRules,
+  { erasures, asLogged, handoverUs }: WriteRules,
 ): Promise<number> {
   const done = new Set<string>();
   let written = 0;
@@ -130,7 +132,7 @@ async function writeToAll(
         const name = `${view.online.view} ${view.online.generation} ${view.online.schema.fingerprint}`;
         if (done.has(name)) continue;
         const counted = rowsOfLog(view, source, rows, handoverUs);
-        const own = mayBeReplay ? await asLogged(runtime, source, keyColumns([view]), counted) : counted;
+        const own = asLogged === null ? counted : await asLogged(keyColumns([view]), counted);
         written += await writeRowsOnline(runtime.online, view, source, own, erasures);
         done.add(name);
       }
@@ -152,13 +154,34 @@ const latestUs = Number.MAX_SAFE_INTEGER;
  * Rows as the log has them. Of a replayed event the row that was ingested first counts, in training too, with the created time that it
  * was given or stamped with then; the row that is given now may have a later one, and would win ties that it must lose.
  */
-async function asLogged(
+type AsLogged = (keys: readonly ColumnModel[], rows: readonly LogRow[]) => Promise<readonly LogRow[]>;
+
+/** Finds the first row of an event in the log, under the keys that it was made for. */
+type FirstLogged = (row: LogRow) => LogRow | undefined;
+
+/** Looks rows of one push up, all at once at the first need: views with the same keys share what is found. */
+function lookUpLogged(runtime: Runtime, source: PushSourceModel, pushed: readonly LogRow[]): AsLogged {
+  const found = new Map<string, Promise<FirstLogged>>();
+  return async (keyModels, rows) => {
+    if (rows.length === 0) return rows;
+    const keys = keyModels.map(({ name, type }) => ({ name, type }));
+    const identity = JSON.stringify(keys);
+    const reading = found.get(identity) ?? readLogged(runtime, source, keys, pushed);
+    found.set(identity, reading);
+    const firstOf = await reading;
+    return rows.map((row) => {
+      const first = firstOf(row);
+      return first === undefined ? row : { ...first, ingestTimeUs: row.ingestTimeUs };
+    });
+  };
+}
+
+async function readLogged(
   runtime: Runtime,
   source: PushSourceModel,
-  keyModels: readonly ColumnModel[],
+  keys: PullRequest["keys"],
   rows: readonly LogRow[],
-): Promise<readonly LogRow[]> {
-  const keys = keyModels.map(({ name, type }) => ({ name, type }));
+): Promise<FirstLogged> {
   const columns = source.columns.map(({ name, type }) => ({ name, type }));
   const request: PullRequest = {
     ...{ history: { batch: null, log: { project: runtime.project, source }, handoverUs: null }, keys, columns, order: [] },
@@ -182,10 +205,7 @@ async function asLogged(
       logged.set(identity(encodeKey(found), eventId), { values, createdTimeUs, ingestTimeUs: createdTimeUs, origin: "push", eventId });
     }
   }
-  return rows.map((row) => {
-    const first = logged.get(identity(encodeKey(keys.map((k) => row.values[k.name] ?? null)), row.eventId));
-    return first === undefined ? row : { ...first, ingestTimeUs: row.ingestTimeUs };
-  });
+  return (row) => logged.get(identity(encodeKey(keys.map((k) => row.values[k.name] ?? null)), row.eventId));
 }
 
 /** Writes rows that were held back to every view of a source. */

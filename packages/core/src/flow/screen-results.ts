@@ -11,21 +11,39 @@ export type ResultScreen = (columns: KeyColumns, rowCount: number, results: read
 
 /** The screen of a request plan; null where no erasure concerns any of its keys. */
 export function compileScreen(plan: RequestPlan, erasures: ErasuresByOwner): ResultScreen | null {
-  const checks = plan.stored.map((use) => compileRowCheck(plan, use, erasures));
-  if (checks.every((check) => check === null)) return null;
-  return (columns, rowCount, results) =>
-    results.map((result, i) => {
-      const check = checks[i] ?? null;
+  // To ask for a key costs a hash of it: uses with the same key, as the views of one entity have, are asked for together.
+  const checks: RowCheck[] = [];
+  const known = new Map<string, number | null>();
+  const checkOf = plan.stored.map((use) => {
+    const identity = JSON.stringify([use.project ?? null, use.keys.map(({ key, column }) => [key, column])]);
+    let at = known.get(identity);
+    if (at === undefined) {
+      const check = compileRowCheck(plan, use, erasures);
+      at = check === null ? null : checks.push(check) - 1;
+      known.set(identity, at);
+    }
+    return at;
+  });
+  if (checks.length === 0) return null;
+  return (columns, rowCount, results) => {
+    const untilOf = checks.map((check) => untilOfRows(check, columns, rowCount));
+    return results.map((result, i) => {
+      const until = untilOf[checkOf[i] ?? -1] ?? null;
       const use = plan.stored[i];
-      return check === null || use === undefined ? result : screen(result, use, rowCount, (row) => check(columns, row));
+      return until === null || use === undefined ? result : screen(result, use, until);
     });
+  };
 }
 
-function compileRowCheck(
-  plan: RequestPlan,
-  use: StoredUse,
-  erasures: ErasuresByOwner,
-): ((columns: KeyColumns, row: number) => ErasedUntil) | null {
+type RowCheck = (columns: KeyColumns, row: number) => ErasedUntil;
+
+/** Until when each row's key is erased; null where none is. */
+function untilOfRows(check: RowCheck, columns: KeyColumns, rowCount: number): readonly ErasedUntil[] | null {
+  const until = Array.from({ length: rowCount }, (_, row) => check(columns, row));
+  return until.every((us) => us === null) ? null : until;
+}
+
+function compileRowCheck(plan: RequestPlan, use: StoredUse, erasures: ErasuresByOwner): RowCheck | null {
   const names = use.keys.map((k) => k.key);
   const checks = erasuresOfUse(erasures, use.project).flatMap((known) => known.checkOf(names) ?? []);
   if (checks.length === 0) return null;
@@ -40,9 +58,7 @@ function compileRowCheck(
  * A state that was lifted refuses what came before, so that only those of keys that still are erased are left out. A row is judged by its
  * own time, but for static sources, where only lifting counts.
  */
-function screen(result: ReadResult, use: StoredUse, rowCount: number, untilOf: (row: number) => ErasedUntil): ReadResult {
-  const until = Array.from({ length: rowCount }, (_, row) => untilOf(row));
-  if (until.every((us) => us === null)) return result;
+function screen(result: ReadResult, use: StoredUse, until: readonly ErasedUntil[]): ReadResult {
   if (result.form === "state") {
     return { form: "state", states: result.states.map((state, row) => (until[row] === Number.POSITIVE_INFINITY ? null : state)) };
   }
