@@ -97,6 +97,7 @@ export type {
   AggregateFunction,
   AggregateModel,
   ColumnModel,
+  CsvFormat,
   EntityModel,
   FeatureModel,
   FileSourceModel,

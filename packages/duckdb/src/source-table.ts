@@ -181,6 +181,8 @@ function readCsv(files: readonly string[], source: FileSourceModel, typed: boole
       `delim = ${quoteText(source.csv.delimiter)}`,
       `header = ${source.csv.header}`,
       `nullstr = ${quoteText(source.csv.nullText)}`,
+      `quote = ${quoteText(source.csv.quote)}`,
+      `escape = ${quoteText(source.csv.escape)}`,
     );
   }
   // Types come from the definition, not from a guess at the first lines.

@@ -124,7 +124,7 @@ describe("entities and sources", () => {
   test("csv, sql and a static dimension", () => {
     const file = modelOf(csv("c", { path: "c.csv", columns: { a: string() }, delimiter: ";", nullText: "NA" }));
     assert.equal(file.type, "csv");
-    assert.deepEqual("csv" in file ? file.csv : null, { delimiter: ";", header: true, nullText: "NA" });
+    assert.deepEqual("csv" in file ? file.csv : null, { delimiter: ";", header: true, nullText: "NA", quote: '"', escape: '"' });
     assert.equal(file.eventTime, null);
     const query = modelOf(sql("q", { query: "select 1", eventTime: "at", columns: { a: string() } }));
     assert.equal("query" in query ? query.query : "", "select 1");

@@ -58,8 +58,19 @@ export interface FileSourceModel extends TableSourceBase {
   readonly paths: readonly string[];
   /** Hive partition folders (`day=2024-01-01/…`) become columns. */
   readonly hive: boolean;
-  /** CSV only: delimiter, header, nullText. */
-  readonly csv: { readonly delimiter: string; readonly header: boolean; readonly nullText: string } | null;
+  /** CSV only. */
+  readonly csv: CsvFormat | null;
+}
+
+/** How the bytes of a CSV file are taken apart: as declared, never guessed from the first lines. */
+export interface CsvFormat {
+  readonly delimiter: string;
+  readonly header: boolean;
+  readonly nullText: string;
+  /** The character around a value that holds delimiters or line breaks; empty = none. */
+  readonly quote: string;
+  /** The character before a quote that is part of the value. */
+  readonly escape: string;
 }
 
 export interface SqlSourceModel extends TableSourceBase {

@@ -1,4 +1,4 @@
-import type { ColumnModel, FileSourceModel, PushSourceModel, SourceModel, SqlSourceModel, StreamModel } from "./model.ts";
+import type { ColumnModel, CsvFormat, FileSourceModel, PushSourceModel, SourceModel, SqlSourceModel, StreamModel } from "./model.ts";
 import { payloadOf } from "./payload.ts";
 import { asRecord, type IssueList, OptionReader } from "./read.ts";
 import { describe, readColumns } from "./read-columns.ts";
@@ -7,7 +7,7 @@ const tableOptions = ["columns", "eventTime", "createdTime", "eventId", "mapping
 
 /** Reads the options of `parquet` and `csv`. */
 export function readFileSource(type: "parquet" | "csv", name: string, options: unknown, list: IssueList): FileSourceModel {
-  const csvOptions = type === "csv" ? ["delimiter", "header", "nullText"] : [];
+  const csvOptions = type === "csv" ? ["delimiter", "header", "nullText", "quote", "escape"] : [];
   const reader = new OptionReader(options, `sources.${name}`, list, ["path", "hive", ...csvOptions, ...tableOptions]);
   return Object.freeze({
     ...readTable(name, reader, list),
@@ -121,10 +121,7 @@ function readPaths(reader: OptionReader, list: IssueList): readonly string[] {
   return Object.freeze(texts);
 }
 
-function readCsvFormat(
-  reader: OptionReader,
-  list: IssueList,
-): { readonly delimiter: string; readonly header: boolean; readonly nullText: string } {
+function readCsvFormat(reader: OptionReader, list: IssueList): CsvFormat {
   const delimiter = reader.text("delimiter") ?? ",";
   if ([...delimiter].length !== 1) {
     list.add("ASOF_DEFINITION_INVALID", `${reader.path}.delimiter`, delimiter, "A delimiter is one character.", 'Write delimiter: ";".');
@@ -133,5 +130,21 @@ function readCsvFormat(
   if (typeof nullText !== "string") {
     list.add("ASOF_DEFINITION_INVALID", `${reader.path}.nullText`, nullText, "The text for null is not text.", 'Write nullText: "NA".');
   }
-  return Object.freeze({ delimiter, header: reader.flag("header", true), nullText: typeof nullText === "string" ? nullText : "" });
+  const quote = readQuoting(reader, "quote", '"', list);
+  return Object.freeze({
+    delimiter,
+    header: reader.flag("header", true),
+    nullText: typeof nullText === "string" ? nullText : "",
+    quote,
+    escape: readQuoting(reader, "escape", quote, list),
+  });
+}
+
+function readQuoting(reader: OptionReader, name: "quote" | "escape", byDefault: string, list: IssueList): string {
+  const value = reader.value(name) ?? byDefault;
+  if (typeof value === "string" && /^[\x21-\x7e]?$/.test(value)) return value;
+  const message = `A ${name} is one visible ASCII character, or empty where there is none.`;
+  const fix = name === "quote" ? "Write quote: '\"'." : 'Write escape: "\\\\".';
+  list.add("ASOF_DEFINITION_INVALID", `${reader.path}.${name}`, value, message, fix);
+  return byDefault;
 }

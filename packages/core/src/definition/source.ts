@@ -60,6 +60,10 @@ export interface CsvOptions<C> extends ParquetOptions<C> {
   readonly header?: boolean;
   /** The text that means null. Default empty. */
   readonly nullText?: string;
+  /** The character around values that hold delimiters or line breaks. Default `"\""`; empty = there is none. */
+  readonly quote?: string;
+  /** The character before a quote within a quoted value. Default the quote itself, doubled as in RFC 4180. */
+  readonly escape?: string;
 }
 
 export interface SqlOptions<C> extends TableOptions<C> {

@@ -195,6 +195,18 @@ const cases: Readonly<Record<string, Case>> = {
     path: "sources.s.delimiter",
     message: /one character/,
   },
+  "a quote of two characters": {
+    made: () => csv("s", { path: "p", columns: {}, quote: "''" }),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "sources.s.quote",
+    message: /one visible ASCII character/,
+  },
+  "an escape that is a line break": {
+    made: () => csv("s", { path: "p", columns: {}, escape: "\n" }),
+    code: "ASOF_DEFINITION_INVALID",
+    path: "sources.s.escape",
+    message: /one visible ASCII character/,
+  },
   "a stream without topic": {
     made: () => parquet("s", { path: "p", columns: {}, stream: kafka({ topic: "" }) }),
     code: "ASOF_DEFINITION_INVALID",

@@ -3,6 +3,7 @@ import type {
   AggregateFunction,
   AggregateModel,
   ColumnModel,
+  CsvFormat,
   EntityModel,
   FeatureModel,
   FileSourceModel,
@@ -91,7 +92,18 @@ function decodeBatch(name: string, data: StoredObject, metadata: StoredObject): 
     type,
     paths: textsAt(data, "paths"),
     hive: booleanAt(data, "hive"),
-    csv: csv === null ? null : { delimiter: textAt(csv, "delimiter"), header: booleanAt(csv, "header"), nullText: textAt(csv, "nullText") },
+    csv: csv === null ? null : decodeCsv(csv),
+  };
+}
+
+function decodeCsv(csv: StoredObject): CsvFormat {
+  const quote = memberOf(csv, "quote") === undefined ? '"' : textAt(csv, "quote");
+  return {
+    delimiter: textAt(csv, "delimiter"),
+    header: booleanAt(csv, "header"),
+    nullText: textAt(csv, "nullText"),
+    quote,
+    escape: memberOf(csv, "escape") === undefined ? quote : textAt(csv, "escape"),
   };
 }
 

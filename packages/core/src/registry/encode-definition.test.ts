@@ -91,9 +91,19 @@ describe("definitions in the registry", () => {
     const { paths: _paths, hive: _hive, csv: _csv, ...base } = table;
     const sql: SourceModel = { ...base, type: "sql", query: "select 1" };
     const push: PushSourceModel = { ...base, name: "pushed", type: "push", batch: { ...sql, name: "inner", meta: { owner: "x" } } };
-    for (const source of [table, sql, push, { ...push, batch: null }] satisfies SourceModel[]) {
+    const format = { delimiter: ";", header: false, nullText: "NA", quote: "'", escape: "\\" };
+    const csv: SourceModel = { ...table, type: "csv", csv: format };
+    for (const source of [table, csv, sql, push, { ...push, batch: null }] satisfies SourceModel[]) {
       assert.deepEqual(decodeSource(source.name, JSON.parse(canonicalJson(encodeDefinition(source).spec))), source);
     }
+  });
+
+  test("a csv source is written as before its quoting could be chosen", () => {
+    const csv = { delimiter: ",", header: true, nullText: "", quote: '"', escape: '"' };
+    assert.match(
+      canonicalJson(encodeDefinition({ ...baskets, type: "csv", csv }).spec),
+      /"csv":\{"delimiter":",","header":true,"nullText":""\}/,
+    );
   });
 
   test("features named like members of Object come back", () => {

@@ -2,6 +2,7 @@ import { viewOfLabel } from "../definition/label.ts";
 import type {
   AggregateModel,
   ColumnModel,
+  CsvFormat,
   FeatureModel,
   Meta,
   ObjectModel,
@@ -109,7 +110,7 @@ function encodeSource(source: SourceModel, encoding: Encoding): JsonObject {
   if (source.type === "push") {
     return { ...table, batch: source.batch === null ? null : { name: source.batch.name, ...encodeSource(source.batch, encoding) } };
   }
-  return { ...table, paths: [...source.paths], hive: source.hive, csv: source.csv === null ? null : { ...source.csv } };
+  return { ...table, paths: [...source.paths], hive: source.hive, csv: source.csv === null ? null : encodeCsv(source.csv) };
 }
 
 function encodeColumns(columns: readonly ColumnModel[], encoding: Encoding): Json {
@@ -203,7 +204,12 @@ function tableMeaning(source: SourceModel, form: "plain" | "windowed", keys: rea
   };
   if (source.type === "sql") return { ...table, query: source.query };
   if (source.type === "push") return { ...table, batch: source.batch === null ? null : tableMeaning(source.batch, form, keys, columns) };
-  return { ...table, paths: [...source.paths], hive: source.hive, csv: source.csv === null ? null : { ...source.csv } };
+  return { ...table, paths: [...source.paths], hive: source.hive, csv: source.csv === null ? null : encodeCsv(source.csv) };
+}
+
+/** Quoting as in RFC 4180 is left out, so that definitions of before it could be chosen stay what they are. */
+function encodeCsv({ quote, escape: escaping, ...format }: CsvFormat): Json {
+  return { ...format, ...(quote === '"' ? {} : { quote }), ...(escaping === quote ? {} : { escape: escaping }) };
 }
 
 function readsOf(source: SourceModel, columns: readonly string[]): Json {

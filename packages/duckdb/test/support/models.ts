@@ -1,6 +1,7 @@
 import type {
   AggregateModel,
   ColumnModel,
+  CsvFormat,
   EntityModel,
   FeatureModel,
   FileSourceModel,
@@ -68,13 +69,14 @@ export function parquetSource(path: string | readonly string[], options: SourceO
   return { ...base(options), type: "parquet", paths, hive: options.hive ?? false, csv: null };
 }
 
-export function csvSource(path: string, options: SourceOptions & { readonly delimiter?: string }): FileSourceModel {
+export function csvSource(path: string, options: SourceOptions & Partial<CsvFormat>): FileSourceModel {
+  const { delimiter = ",", header = true, nullText = "", quote = '"', escape: escaping = quote } = options;
   return {
     ...base(options),
     type: "csv",
     paths: [path],
     hive: false,
-    csv: { delimiter: options.delimiter ?? ",", header: true, nullText: "" },
+    csv: { delimiter, header, nullText, quote, escape: escaping },
   };
 }
 

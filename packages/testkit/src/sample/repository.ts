@@ -69,7 +69,7 @@ const profiles: FileSourceModel = {
   meta: {},
   paths: ["data/profiles/*.csv"],
   hive: true,
-  csv: { delimiter: ";", header: true, nullText: "NA" },
+  csv: { delimiter: ";", header: true, nullText: "NA", quote: '"', escape: '"' },
 };
 
 function plainFeature(name: string, type: ValueType): FeatureModel {
