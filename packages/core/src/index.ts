@@ -230,7 +230,7 @@ export { type ErasureSecret, type Erasures, openErasures } from "./flow/erasures
 export { type EchoedColumn, FeastAnswer, type FeastColumn, shapeAsFeast } from "./flow/feast-answer.ts";
 export { type EntityColumns, readEntitiesAsFeast } from "./flow/feast-entities.ts";
 export { FeastException } from "./flow/feast-error.ts";
-export { refuseServiceCollisions, resolveAsFeast, serviceNotFound } from "./flow/feast-references.ts";
+export { refuseServiceCollisions, resolveAsFeast, serviceNotFound, versionsNotServed } from "./flow/feast-references.ts";
 export { releaseHeldRows } from "./flow/held-rows.ts";
 // flow
 export {

@@ -16,10 +16,14 @@ export function logPath(logFolder: string, { project, source }: LogReference): s
   return join(logFolder, folderName(project), folderName(source.name));
 }
 
-/** Names may hold anything, folders may not. */
+/** Names may hold anything and be longer than folders' may. Escapes are of two digits, so that nothing else has the short form. */
 function folderName(name: string): string {
-  return encodeURIComponent(name).replaceAll(".", "%2E").replaceAll("*", "%2A");
+  const escaped = encodeURIComponent(name).replaceAll(".", "%2E").replaceAll("*", "%2A");
+  return escaped.length <= longestFolderName ? escaped : `${escaped.slice(0, 120)}%~${sha256Hex(name)}`;
 }
+
+/** File systems take 255 bytes. */
+const longestFolderName = 200;
 
 /** How a log is named in errors. */
 export function logContext({ source }: LogReference, doing: "source" | "log" = "source"): ErrorContext {

@@ -161,6 +161,7 @@ export class FeastSide {
           const deleted = own.filter((change) => change.op === "delete" && (change.kind === "entity" || change.kind === "source"));
           return knownModels(deleted.flatMap((change) => before.get(idOf(change)) ?? []));
         },
+        specBefore: (kind, name) => before.get(idOf({ project, kind, name }))?.spec ?? null,
         description: descriptionOf(readRecord(prepare, { project, kind: "project", name: project })?.spec ?? null),
         viewSpec: (name) => readRecord(prepare, { project, kind: "feature_view", name })?.spec ?? null,
         stateOf: (view) => stateOf(readRecord(prepare, viewStateKey(project, view)), view),

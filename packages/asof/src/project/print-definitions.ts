@@ -80,7 +80,7 @@ const reservedNames = (
 ).split(" ");
 
 function camelCase(name: string): string {
-  const words = name.split(/[^\p{L}\p{N}$]+/u).filter((word) => word !== "");
+  const words = name.split(/(?:[^\p{ID_Continue}$]|_)+/u).filter((word) => word !== "");
   const joined = words.map((word, i) => (i === 0 ? lowerFirst(word) : word.charAt(0).toUpperCase() + word.slice(1))).join("");
   return /^[\p{ID_Start}$_]/u.test(joined) ? joined : `_${joined}`;
 }
@@ -94,7 +94,8 @@ function kebabCase(name: string): string {
     .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, "$1-$2")
     .replace(/[^\p{L}\p{N}]+/gu, "-")
     .replace(/^-+|-+$/g, "")
-    .toLowerCase();
+    .toLowerCase()
+    .slice(0, 60);
   return text === "" ? "source" : text;
 }
 

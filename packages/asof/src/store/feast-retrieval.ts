@@ -4,7 +4,6 @@ import {
   type EntityColumns,
   type EntityRow,
   type FeastAnswer,
-  keptVersion,
   planRequest,
   type RequestPlan,
   readEntitiesAsFeast,
@@ -16,6 +15,7 @@ import {
   shapeAsFeast,
   type Value,
   type ViewModel,
+  versionsNotServed,
 } from "@asof/core";
 import type { Asked, Session } from "./session.ts";
 
@@ -59,7 +59,8 @@ async function resolveStrictly(session: Session, request: FeastRequest, fullFeat
   const { views } = await session.definitions();
   const find = async (name: string, version: number | null): Promise<ViewModel | null> => {
     const registry = await session.registry();
-    if (version !== null) return registry.models.views.has(name) ? keptVersion(registry, name, version).model : null;
+    if (version !== null && !session.runtime.settings.onlineVersioning) throw versionsNotServed(name, version);
+    if (version !== null) return registry.versions.get(name)?.get(version)?.model ?? null;
     return views.find((view) => view.name === name) ?? registry.models.views.get(name) ?? null;
   };
   return resolveAsFeast(request.features ?? [], fullFeatureNames, project, find);

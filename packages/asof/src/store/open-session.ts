@@ -41,7 +41,10 @@ export function sessionOver(repositoryPath: string, config: Config, stores: Open
 }
 
 function flowSettings(config: Config): FlowSettings {
-  return { ...defaultFlowSettings, ...config.flow, feastCompatibility: config.feastCompatibility };
+  const { registry, feastCompatibility, flow } = config;
+  // Only Feast's registries have the switch.
+  const onlineVersioning = "onlineVersioning" in registry ? registry.onlineVersioning : true;
+  return { ...defaultFlowSettings, ...flow, feastCompatibility, onlineVersioning };
 }
 
 /** Machine, process and its start: in a container that starts again the number of the process is the same. */

@@ -12,6 +12,7 @@ import {
   type RepositoryModel,
   type SourceModel,
   type SpineInput,
+  sha256Hex,
   sourceColumns,
   tablesOf,
   type Value,
@@ -34,7 +35,8 @@ export async function writeSourceRows(
 ): Promise<FileSourceModel> {
   const columns = sourceColumns(source, keysOf(definitions, source));
   const known = new Set(columns.map((c) => c.name));
-  const path = join(folder, `${source.name}.parquet`);
+  // A name may hold what a file's may not.
+  const path = join(folder, `${sha256Hex(source.name).slice(0, 32)}.parquet`);
   const spine: SpineInput = {
     kind: "rows",
     columns: [...columns.map(({ name, type }) => ({ name, type })), { name: placeholder, type: { kind: "timestamp" } }],

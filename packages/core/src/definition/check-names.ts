@@ -2,10 +2,38 @@ import { printValue } from "../error/error.ts";
 import type { IssueList } from "./read.ts";
 
 const maxNameLength = 128;
+/** As wide as the names in Feast's SQL registries. */
+const maxFreeNameLength = 255;
 
 /**
- * Names of objects become parts of references (`project/view:feature`), file names and keys, so that they are letters, digits
- * and `_ - .`; a leading `__` is for internal columns.
+ * Names of entities, sources and services stand alone wherever they are given, so that they may be any line of text: Feast calls a
+ * source that was given no name by its path. A leading `__` is for internal objects.
+ */
+export function checkFreeName(name: string, what: string, path: string, list: IssueList): void {
+  const fault = freeNameFault(name);
+  if (fault === null) return;
+  const fix = "Use one line of text, at most 255 characters, not beginning with __ nor with a space, and not ending in one.";
+  list.add(
+    "ASOF_NAME_INVALID",
+    path,
+    name.toWellFormed(),
+    `${printValue(name.toWellFormed())} cannot be the name of ${what}: ${fault}.`,
+    fix,
+  );
+}
+
+function freeNameFault(name: string): string | null {
+  if (name === "") return "it is empty";
+  if (name.length > maxFreeNameLength) return `it is longer than ${maxFreeNameLength} characters`;
+  if (name.startsWith("__")) return "names that begin with __ are reserved";
+  if (!name.isWellFormed()) return "it is not well-formed Unicode";
+  if (/[\p{Cc}\u2028\u2029]/u.test(name)) return "it has a line break or another control character";
+  return name === name.trim() ? null : "it begins or ends with a space";
+}
+
+/**
+ * Names of views become parts of references (`project/view:feature`), of tables and keys, so that they are letters, digits
+ * and `_ - .`; a leading `__` is for internal columns. Those of labels are held to the same.
  */
 export function checkObjectName(name: string, what: string, path: string, list: IssueList): void {
   const fault = objectNameFault(name);

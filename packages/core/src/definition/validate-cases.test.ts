@@ -31,6 +31,30 @@ const cases: Readonly<Record<string, Case>> = {
     path: "feature_views.a:b",
     message: /"a:b" cannot be the name of a feature view: it has a character that references cannot hold/,
   },
+  "a name of two lines": {
+    made: () => entity("a\nb", { key: { id: string() } }),
+    code: "ASOF_NAME_INVALID",
+    path: "entities.a\nb",
+    message: /cannot be the name of an entity: it has a line break or another control character/,
+  },
+  "a name that ends in a space": {
+    made: () => featureService("s ", [sound]),
+    code: "ASOF_NAME_INVALID",
+    path: "feature_services.s ",
+    message: /it begins or ends with a space/,
+  },
+  "a source's name that no file can hold": {
+    made: () => parquet("s\ud800", { path: "p", columns: { a: string() } }),
+    code: "ASOF_NAME_INVALID",
+    path: "sources.s\ud800",
+    message: /not well-formed Unicode/,
+  },
+  "a very long name of an entity": {
+    made: () => entity("x".repeat(256), { key: { id: string() } }),
+    code: "ASOF_NAME_INVALID",
+    path: `entities.${"x".repeat(256)}`,
+    message: /longer than 255/,
+  },
   "a reserved name": {
     made: () => featureService("__internal", [sound]),
     code: "ASOF_NAME_INVALID",

@@ -3,12 +3,14 @@ import { describe, test } from "node:test";
 import { issuesIn, loose, on, sound, windowed } from "../../test/definition/sample.ts";
 import { count } from "./aggregates.ts";
 import { modelOf } from "./definition.ts";
+import { entity } from "./entity.ts";
 import { featureView } from "./feature-view.ts";
 import type { RequestViewModel, WindowedViewModel } from "./model.ts";
 import { requestView } from "./request-view.ts";
 import { featureService } from "./service.ts";
+import { parquet } from "./source.ts";
 import { validateRepository, validateUses } from "./validate.ts";
-import { float32, float64 } from "./value-types.ts";
+import { float32, float64, string } from "./value-types.ts";
 
 const anyView = loose(featureView);
 const anyService = loose(featureService);
@@ -21,6 +23,13 @@ describe("validation", () => {
       featureService("b", [trend]),
     ];
     assert.deepEqual(issuesIn(services), []);
+  });
+
+  test("entities, sources and services may be called what Feast calls them: a path, words, any script", () => {
+    const who = entity("der Kunde, neu", { key: { id: string() } });
+    const source = parquet("s3://bucket/data/driver stats.parquet", { path: "p", columns: { a: float64() } });
+    const view = featureView("v", { entities: [who], source }, { a: float64() });
+    assert.deepEqual(issuesIn(who, featureService("модель/1", [view])), []);
   });
 
   test("reports everything at once, each fault once however often its object is used", () => {

@@ -2,7 +2,7 @@ import type { Issue } from "../error/error.ts";
 import { checkCycles } from "./check-cycles.ts";
 import { checkEntity } from "./check-entity.ts";
 import { checkLabel } from "./check-label.ts";
-import { checkObjectName, checkUnique, checkViewName } from "./check-names.ts";
+import { checkFreeName, checkObjectName, checkUnique, checkViewName } from "./check-names.ts";
 import { checkReference, checkRequestFields } from "./check-references.ts";
 import { checkService } from "./check-service.ts";
 import { checkMappings, checkSource } from "./check-source.ts";
@@ -19,11 +19,11 @@ import type { AnyView } from "./view.ts";
 export function validateRepository(model: RepositoryModel): readonly Issue[] {
   const list = new IssueList();
   for (const entity of model.entities) {
-    checkObjectName(entity.name, "an entity", `entities.${entity.name}`, list);
+    checkFreeName(entity.name, "an entity", `entities.${entity.name}`, list);
     checkEntity(entity, list);
   }
   for (const source of model.sources) {
-    checkObjectName(source.name, "a source", `sources.${source.name}`, list);
+    checkFreeName(source.name, "a source", `sources.${source.name}`, list);
     checkSource(source, list);
   }
   for (const view of model.views) {
@@ -31,7 +31,7 @@ export function validateRepository(model: RepositoryModel): readonly Issue[] {
     checkView(view, list);
   }
   for (const service of model.services) {
-    checkObjectName(service.name, "a feature service", `feature_services.${service.name}`, list);
+    checkFreeName(service.name, "a feature service", `feature_services.${service.name}`, list);
     checkService(service, list);
   }
   const labels = model.labels ?? [];

@@ -1,9 +1,9 @@
 import type { EntityModel } from "../definition/model.ts";
 import type { RequestPlan, StoredUse } from "../plan/request-plan.ts";
-import { normalizeValue } from "../value/normalize.ts";
-import type { Value, ValueType } from "../value/type.ts";
+import type { Value } from "../value/type.ts";
 import type { EchoedColumn } from "./feast-answer.ts";
 import { asFeastRaises, printPythonList } from "./feast-error.ts";
+import { readKeyAsFeast } from "./feast-key.ts";
 import type { EntityRow } from "./online.ts";
 
 /** Entities of a request column by column, as Feast takes them: join keys, or request fields, and their values. */
@@ -17,7 +17,7 @@ export interface ReadEntities {
 
 /**
  * Reads entity columns as the SDK of Feast 0.67 does: join keys of any entity are echoed, an entity's name stands for its key, other columns
- * are passed over, texts and integers stand for one another. A view of whose keys only some are given is asked for keys that nothing has. Its
+ * are passed over, values become what their key's type wants. A view of whose keys only some are given is asked for keys that nothing has. Its
  * errors are Feast's.
  */
 export function readEntitiesAsFeast(plan: RequestPlan, entities: readonly EntityModel[], columns: EntityColumns): ReadEntities {
@@ -67,21 +67,13 @@ function readKeys(plan: RequestPlan, column: string, values: readonly unknown[])
   const type = plan.keyColumns.find((key) => key.column === column)?.type;
   return values.map((value, row) => {
     const path = `entities.${column}[${row}]`;
-    return type === undefined ? readUntyped(value) : normalizeValue(type, true, coerceAsFeast(type, value), path);
+    return type === undefined ? readUntyped(value) : readKeyAsFeast(type, value, path);
   });
 }
 
 /** A key that no view uses is echoed as it came. */
 function readUntyped(value: unknown): Value {
   return typeof value === "boolean" || typeof value === "number" || typeof value === "bigint" || typeof value === "string" ? value : null;
-}
-
-/** Feast reads texts as declared integers, and the other way round. */
-function coerceAsFeast(type: ValueType, value: unknown): unknown {
-  if (type.kind === "string" && (typeof value === "number" || typeof value === "bigint")) return String(value);
-  const isInteger = type.kind === "int32" || type.kind === "int64";
-  if (!isInteger || typeof value !== "string" || !/^\s*[-+]?\d+\s*$/.test(value)) return value;
-  return type.kind === "int64" && type.as === "bigint" ? BigInt(value.trim()) : Number(value);
 }
 
 function refuseMissingFields(fields: readonly string[], given: ReadonlyMap<string, unknown>): void {

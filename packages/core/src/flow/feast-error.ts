@@ -25,7 +25,7 @@ export function printPythonList(texts: readonly string[]): string {
 }
 
 /** A text as Python's `repr` gives it: in single quotes unless it holds one and no double quote. */
-function pythonRepr(text: string): string {
+export function pythonRepr(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   return `${quote}${text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll(quote, `\\${quote}`)}${quote}`;
 }

@@ -1,5 +1,5 @@
 import type { ServiceModel, ViewModel, ViewReference } from "../definition/model.ts";
-import { parseVersion } from "../registry/view-version.ts";
+import { parseVersion, printVersion } from "../registry/view-version.ts";
 import { asFeastRaises } from "./feast-error.ts";
 
 /** A `view:feature` text, taken apart. */
@@ -26,7 +26,7 @@ export async function resolveAsFeast(
   const views = new Map<string, ViewModel>();
   for (const { name, view, version } of parsed) {
     const found = views.get(name) ?? (await find(view, version));
-    if (found === null) throw viewNotFound(view, project);
+    if (found === null) throw version === null ? viewNotFound(view, project) : versionNotFound(view, version, project);
     views.set(name, found);
   }
   refuseCollisions(parsed, fullFeatureNames);
@@ -63,6 +63,18 @@ function parseReference(text: string): ParsedReference {
 function viewNotFound(view: string, project: string): Error {
   const message = `Feature view ${view} does not exist in project ${project}`;
   return asFeastRaises("ASOF_FEATURE_UNKNOWN", "FeatureViewNotFoundException", message, view);
+}
+
+function versionNotFound(view: string, version: number, project: string): Error {
+  const message = `Version v${version} of feature view ${view} does not exist in project ${project}`;
+  return asFeastRaises("ASOF_VERSION_UNKNOWN", "FeatureViewVersionNotFound", message, printVersion(view, version));
+}
+
+/** What Feast says to `view@v1` where it does not keep versions of online tables apart. */
+export function versionsNotServed(view: string, version: number): Error {
+  const cure = "Set 'enable_online_feature_view_versioning: true' under 'registry' in feature_store.yaml.";
+  const message = `Version-qualified ref '${printVersion(view, version)}' not supported: online versioning is disabled. ${cure}`;
+  return asFeastRaises("ASOF_REQUEST_INVALID", "ValueError", message, printVersion(view, version));
 }
 
 export function serviceNotFound(service: string, project: string): Error {

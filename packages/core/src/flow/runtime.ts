@@ -33,6 +33,8 @@ export interface FlowSettings {
   readonly partitionRowsMax: number;
   /** Default `corrected`. */
   readonly feastCompatibility: FeastCompatibility;
+  /** Whether `view@v1:feature` is answered under `strict`: Feast refuses it where versions of online tables are not kept apart. Default true. */
+  readonly onlineVersioning: boolean;
   /** Whether a materialization describes the values of each view that it has done, from a sample of the rows. Default true. */
   readonly statistics: boolean;
 }
@@ -46,5 +48,6 @@ export const defaultFlowSettings: FlowSettings = {
   lookbackUs: 86_400_000_000,
   partitionRowsMax: 1_000_000,
   feastCompatibility: "corrected",
+  onlineVersioning: true,
   statistics: true,
 };

@@ -19,7 +19,7 @@ import { Message } from "../wire/message.ts";
 import { decodeEntity, isAuxiliaryEntity, readEntitySpec } from "./decode-entity.ts";
 import { decodeFeastService, type ServiceView } from "./decode-service.ts";
 import { decodeFileSource, decodeKafka, decodePushSource } from "./decode-source.ts";
-import { decodeFeastView, type FeastView, readFeastView } from "./decode-view.ts";
+import { decodeFeastView, type FeastView, isBesideFeast, readFeastView } from "./decode-view.ts";
 import { typeOfField } from "./feature-type.ts";
 import { dataSource, entitySpec, featureSpec, sourceType } from "./fields.ts";
 import type { FeastKind, FeastObject } from "./objects.ts";
@@ -140,8 +140,9 @@ class Decoder {
 
   #readViews(): void {
     for (const object of this.#objects("feature_view")) {
-      if (this.#input.known.views.has(object.name) && this.#input.isOurs(object)) continue;
-      this.#attempt(object, "feature_views", () => this.#feastViews.set(object.name, readFeastView(object.bytes)));
+      const known = this.#input.known.views.get(object.name);
+      if (known !== undefined && this.#input.isOurs(object)) continue;
+      this.#attempt(object, "feature_views", () => this.#feastViews.set(object.name, readFeastView(object.bytes, known)));
     }
   }
 
@@ -315,7 +316,9 @@ class Decoder {
       const view = this.#feastViews.get(object.name);
       const before = known.views.get(object.name);
       if (view === undefined) {
-        if (before !== undefined && !this.#refused.has(`feature_view ${object.name}`)) this.#views.set(object.name, this.#relink(before));
+        // What Feast made of it may be nothing that asof runs: then it is not what asof knew any more.
+        if (before !== undefined && (this.#input.isOurs(object) || isBesideFeast(object.bytes)))
+          this.#views.set(object.name, this.#relink(before));
         continue;
       }
       this.#attempt(object, "feature_views", () => this.#views.set(object.name, this.#decodeView(view, before)));

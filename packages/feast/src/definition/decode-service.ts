@@ -20,8 +20,10 @@ export function decodeFeastService(
 ): ServiceModel {
   const spec = new Message(bytes).message(serviceFields.spec) ?? new Message();
   const references = spec.messages(serviceSpec.features).map((message) => decodeProjection(message, viewOf, before));
+  const told = new Set(references.map((reference) => reference.name));
   // Feast cannot hold request views, nor views of other projects; those of asof stay in their places.
-  const requests = before?.views.filter((reference) => reference.view.form === "request" || reference.project !== undefined) ?? [];
+  const isBeyondFeast = ({ name, view, project }: ViewReference) => (view.form === "request" || project !== undefined) && !told.has(name);
+  const requests = before?.views.filter(isBeyondFeast) ?? [];
   const places = before?.views.map((reference) => reference.name) ?? [];
   const placeOf = (reference: ViewReference): number =>
     places.indexOf(reference.name) === -1 ? places.length : places.indexOf(reference.name);

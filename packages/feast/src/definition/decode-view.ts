@@ -1,4 +1,5 @@
-import type { EntityModel, FeatureModel, PlainViewModel, SourceModel, ViewModel, WindowedViewModel } from "@asof/core";
+import type { EntityModel, FeatureModel, PlainViewModel, SourceModel, ValueType, ViewModel, WindowedViewModel } from "@asof/core";
+import { feastTypeName } from "../value/feast-type.ts";
 import { Message } from "../wire/message.ts";
 import { readMeta } from "./decode-source.ts";
 import { feastNumberOf, metaOfField, typeOfField } from "./feature-type.ts";
@@ -25,10 +26,13 @@ export interface FeastView {
   readonly spec: Message;
 }
 
-/** Reads a `FeatureView`. Throws {@link Unsupported} for what Python or a foreign engine computes. */
-export function readFeastView(bytes: Uint8Array): FeastView {
-  const spec = new Message(bytes).message(viewFields.spec) ?? new Message();
-  if (spec.has(viewSpec.transformation) || spec.has(viewSpec.sourceViews) || spec.text(viewSpec.mode) !== "") {
+/**
+ * Reads a `FeatureView`. Throws {@link Unsupported} for what Python or a foreign engine computes, and for types that asof does not have: a view
+ * that is left out must not say what the columns of its source are.
+ */
+export function readFeastView(bytes: Uint8Array, before: ViewModel | undefined): FeastView {
+  const spec = specOf(bytes);
+  if (isComputed(spec)) {
     throw new Unsupported(
       "a compute engine of Feast transforms its rows",
       "Write its features as derive(…) or aggregates, or let the engine write Parquet. It stays in the registry as it is.",
@@ -43,8 +47,10 @@ export function readFeastView(bytes: Uint8Array): FeastView {
   const push = streamType === sourceType.push ? stream : null;
   const entities = spec.texts(viewSpec.entities).filter((name) => name !== dummyEntity.name);
   const columns = spec.messages(viewSpec.entityColumns);
+  const name = spec.text(viewSpec.name);
+  for (const field of spec.messages(viewSpec.features)) featureTypeOf(name, field, storedView(before));
   return {
-    name: spec.text(viewSpec.name),
+    name,
     entities,
     keyTypes: new Map(columns.map((column) => [column.text(featureSpec.name), column.number(featureSpec.valueType)])),
     features: spec.messages(viewSpec.features),
@@ -55,6 +61,25 @@ export function readFeastView(bytes: Uint8Array): FeastView {
   };
 }
 
+/** Whether a compute engine of Feast transforms the view's rows. */
+export function isComputedView(bytes: Uint8Array): boolean {
+  return isComputed(specOf(bytes));
+}
+
+/** Whether asof's own view of this name goes on beside what Feast has: that is disabled for now, or something else altogether. */
+export function isBesideFeast(bytes: Uint8Array): boolean {
+  const spec = specOf(bytes);
+  return isComputed(spec) || spec.number(viewSpec.disabled) !== 0;
+}
+
+function specOf(bytes: Uint8Array): Message {
+  return new Message(bytes).message(viewFields.spec) ?? new Message();
+}
+
+function isComputed(spec: Message): boolean {
+  return spec.has(viewSpec.transformation) || spec.has(viewSpec.sourceViews) || spec.text(viewSpec.mode) !== "";
+}
+
 /** The view as asof knows it, over entities and a source that were decoded before it. */
 export function decodeFeastView(
   view: FeastView,
@@ -63,7 +88,7 @@ export function decodeFeastView(
   before: ViewModel | undefined,
 ): StoredView {
   const meta = readMeta(view.spec, viewSpec);
-  const stored = before === undefined || before.form === "request" ? null : before;
+  const stored = storedView(before);
   const features = view.features.map((field) => decodeFeature(view.name, field, stored));
   const base = { kind: "view", name: view.name, entities, source, meta } as const;
   if (stored?.form === "windowed" && sameFields(stored.features, features)) {
@@ -77,17 +102,26 @@ export function decodeFeastView(
   return { ...base, form: "plain", ttlUs: ttlUs === 0 ? null : ttlUs, features: features.map(withoutAggregate) };
 }
 
+function storedView(view: ViewModel | undefined): StoredView | null {
+  return view === undefined || view.form === "request" ? null : view;
+}
+
+function featureTypeOf(view: string, field: Message, before: StoredView | null): ValueType {
+  const name = field.text(featureSpec.name);
+  const type = typeOfField(field, before?.features.find((feature) => feature.name === name)?.type);
+  if (type !== null) return type;
+  const number = field.number(featureSpec.valueType);
+  throw new Unsupported(
+    `its feature "${name}" is of Feast's type ${feastTypeName(number) ?? number}, which says too little to read it`,
+    `Use another type for it. View "${view}" stays in the registry as it is.`,
+  );
+}
+
 /** What was known of a feature stays as long as Feast's field still says the same of it. */
 function decodeFeature(view: string, field: Message, before: StoredView | null): FeatureModel {
   const name = field.text(featureSpec.name);
   const known = before?.features.find((feature) => feature.name === name);
-  const type = typeOfField(field, known?.type);
-  if (type === null) {
-    throw new Unsupported(
-      `its feature "${name}" is of Feast's type ${field.number(featureSpec.valueType)}, which says too little to read it`,
-      `Use another type for it. View "${view}" stays in the registry as it is.`,
-    );
-  }
+  const type = featureTypeOf(view, field, before);
   const meta = metaOfField(field);
   return known !== undefined && known.type === type ? { ...known, meta } : { kind: "column", name, type, nullable: true, meta };
 }

@@ -1,40 +1,51 @@
-import { type PlainViewModel, printUsed, type ServiceModel, type ViewReference, type WindowedViewModel } from "@asof/core";
+import { printUsed, type ServiceModel, type ViewReference } from "@asof/core";
 import { Message } from "../wire/message.ts";
 import { setMeta } from "./encode-source.ts";
 import { dataSource, featureSpec, projection, serviceSpec, viewSpec } from "./fields.ts";
 
-/** The references of a service that Feast can hold: those to stored views of its own project. */
-export function storedReferences(
-  service: ServiceModel,
-): readonly (ViewReference & { readonly view: PlainViewModel | WindowedViewModel })[] {
-  const isHeld = (r: ViewReference): r is ViewReference & { readonly view: PlainViewModel | WindowedViewModel } =>
-    r.view.form !== "request" && r.project === undefined;
-  return service.views.filter(isHeld);
+/** What a service stands on in Feast's registry. */
+export interface ServiceBase {
+  /** The spec of a stored view as it stands in the registry. */
+  specOf(view: string): Message | null;
+  /** Whether Feast has a view of this name that Python computes. */
+  isFeastsOwn(view: string): boolean;
 }
 
 /**
- * A service as a `FeatureServiceSpec`, over the one that Feast has. Request views and views of other projects, which Feast
- * cannot hold, are left out.
- *
- * @param specOf the spec of a view as it stands in the registry.
+ * A service as a `FeatureServiceSpec`, over the one that Feast has. Request views and views of other projects, which Feast cannot hold, are
+ * left out, unless Feast has a view of the same name that Python computes: then what its service says of that stays.
  */
-export function encodeService(service: ServiceModel, base: Message | null, specOf: (view: string) => Message | null): Message {
+export function encodeService(service: ServiceModel, base: Message | null, views: ServiceBase): Message {
   const spec = base ?? new Message();
   spec.setText(serviceSpec.name, service.name);
   const before = spec.messages(serviceSpec.features);
-  const references = storedReferences(service);
   spec.setAll(
     serviceSpec.features,
-    references.map((reference) => {
+    service.views.flatMap((reference) => {
+      if (reference.project !== undefined) return [];
       const alias = reference.name === printUsed(reference) ? "" : reference.name;
       const known = before.find(
         (p) => p.text(projection.view) === reference.view.name && p.text(projection.alias) === alias && versionOf(p) === reference.version,
       );
-      return encodeProjection(reference, alias, known ?? new Message(), specOf(reference.view.name)).encode();
+      if (views.isFeastsOwn(reference.view.name)) return known === undefined ? [] : keepProjection(reference, known).encode();
+      if (reference.view.form === "request") return [];
+      return encodeProjection(reference, alias, known ?? new Message(), views.specOf(reference.view.name)).encode();
     }),
   );
   setMeta(spec, serviceSpec, service.meta);
   return spec;
+}
+
+/** Feast's own view goes on as it was, with the features that are still asked for. */
+function keepProjection({ features }: ViewReference, message: Message): Message {
+  const columns = message.messages(projection.columns);
+  const kept = columns.filter((column) => features?.includes(column.text(featureSpec.name)) !== false);
+  if (kept.length > 0 && kept.length < columns.length)
+    message.setAll(
+      projection.columns,
+      kept.map((column) => column.encode()),
+    );
+  return message;
 }
 
 /** The version that a projection asks for; undefined = the one that Feast serves. */

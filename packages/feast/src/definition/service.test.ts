@@ -16,7 +16,7 @@ const model = modelOf(view) as ViewModel;
 function throughFeast(service: ServiceModel): { readonly spec: Message; readonly read: ServiceModel } {
   if (model.form === "request") return assert.fail();
   const viewSpec = encodeView(model, { spec: null, kafka: null });
-  const spec = encodeService(service, null, () => viewSpec);
+  const spec = encodeService(service, null, { specOf: () => viewSpec, isFeastsOwn: () => false });
   const object = new Message();
   object.setMessage(serviceFields.spec, spec);
   const found = { view: model, features: model.features.map((feature) => feature.name) };
@@ -38,7 +38,11 @@ test("a version that a service asks for by its number is Feast's version tag, v0
     ],
   );
   assert.deepEqual(read.views, service.views);
-  assert.deepEqual(encodeService(service, spec, () => null).messages(serviceSpec.features).length, 3, "written over what is there");
+  assert.deepEqual(
+    encodeService(service, spec, { specOf: () => null, isFeastsOwn: () => false }).messages(serviceSpec.features).length,
+    3,
+    "written over what is there",
+  );
 });
 
 test("views of other projects are left out, and stay in their places when the service is read", () => {

@@ -122,7 +122,7 @@ class FileRegistry implements FeastRegistryStore {
       for (const change of changes) state.apply(change, nowUs);
       for (const edge of lineage?.remove ?? []) state.removeEdge(edge);
       for (const edge of lineage?.add ?? []) state.addEdge(edge);
-      mirrorInto(document, changes, replaced, nowUs, () => this.#random.id());
+      mirrorInto(document, changes, replaced, nowUs, () => uuidOf(this.#random.id()));
       return { version: header.version + 1 };
     });
   }

@@ -116,6 +116,7 @@ export function mirrorInto(
       get modelsBefore() {
         return deletedModels(own, recordOf);
       },
+      specBefore: (kind, name) => recordOf(kind, name)?.spec ?? null,
       description: descriptionOf(state.record({ project, kind: "project", name: project })?.spec ?? null),
       viewSpec: (view) => state.record({ project, kind: "feature_view", name: view })?.spec ?? null,
       stateOf: (view) => viewStateOf(state.record(viewStateKey(project, view)), view),

@@ -196,7 +196,9 @@ function changedState(
   meta: Message | null,
   spec: Json | undefined,
 ): readonly RegistryChange[] {
-  const next = meta === null || view.form === "windowed" || !input.sharedOnlineStore ? opened : coverIntervals(opened, view, meta);
+  const isShared =
+    meta !== null && view.form === "plain" && input.sharedOnlineStore && feastGeneration(input, meta) === opened.activeGeneration;
+  const next = isShared ? coverIntervals(opened, view, meta) : opened;
   const encoded = encodeViewState(next);
   if (spec !== undefined && fingerprintOf(spec) === fingerprintOf(encoded)) return [];
   return [{ ...putState(viewStateKey(input.project, view.name), encoded, 0), ifRevision: null }];
@@ -236,7 +238,7 @@ function openState(input: AbsorbInput, view: StoredView, state: ViewState | null
   const schema = rowSchemaOf(view);
   const latest = input.latestVersion(view.name) ?? 0;
   if (state !== null && meta === null) return openGeneration(state, schema);
-  const generation = input.onlineVersioning ? (meta?.number(viewMeta.versionNumber) ?? 0) + 1 : 1;
+  const generation = feastGeneration(input, meta);
   const fresh = newViewState(schema);
   return {
     ...fresh,
@@ -246,6 +248,11 @@ function openState(input: AbsorbInput, view: StoredView, state: ViewState | null
     lastGeneration: Math.max(generation, latest + 1, state?.lastGeneration ?? 0),
     schemas: new Map([[generation, [schema]]]),
   };
+}
+
+/** The generation whose table Feast reads and writes. */
+function feastGeneration({ onlineVersioning }: FeastUse, meta: Message | null): number {
+  return onlineVersioning ? (meta?.number(viewMeta.versionNumber) ?? 0) + 1 : 1;
 }
 
 /** A redefinition by Feast is in place, as it is in Feast's online stores: a value says its own type there. */

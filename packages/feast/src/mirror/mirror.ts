@@ -14,7 +14,8 @@ import {
   versionOf,
   type WindowedViewModel,
 } from "@asof/core";
-import { encodeService, storedReferences } from "../definition/encode-service.ts";
+import { isComputedView } from "../definition/decode-view.ts";
+import { encodeService } from "../definition/encode-service.ts";
 import { encodeSource, finishSource } from "../definition/encode-source.ts";
 import { encodeEntity, encodeView, feastEntityNames } from "../definition/encode-view.ts";
 import {
@@ -53,6 +54,8 @@ export interface MirrorInput {
   /** Definitions before it; only deleted ones are looked up. */
   readonly modelsBefore: ModelsByName;
   readonly description: string;
+  /** What asof had registered under a name that this commit changes; null = nothing. */
+  specBefore(kind: RecordKind, name: string): Json | null;
   /** The registered spec of a view: enough for its state, without decoding all definitions. */
   viewSpec(view: string): Json | null;
   stateOf(view: string): ViewState | null;
@@ -227,9 +230,11 @@ class Mirror {
   #putView(view: ViewModel | undefined): void {
     if (view === undefined) return;
     if (view.form === "request") {
-      this.#delete("feature_view", view.name);
+      // What Feast has under that name is its own, unless asof stored the view until now.
+      if (isStored(this.#input.specBefore("feature_view", view.name))) this.#delete("feature_view", view.name);
       return;
     }
+    if (this.#isFeastsOwn(view.name)) return;
     const served = this.#servedInPlaceOf(view.name) ?? view;
     if (served.entities.length === 0) this.#putDummy();
     const features = served.features.map((feature) => feature.name);
@@ -303,14 +308,22 @@ class Mirror {
   #putService(name: string): void {
     const service = this.#input.models.services.get(name);
     if (service === undefined) return;
-    if (storedReferences(service).length === 0) {
-      this.#delete("feature_service", name);
+    const spec = encodeService(service, this.#specOf("feature_service", name, serviceFields.spec), {
+      specOf: (view) => this.#specOf("feature_view", view, viewFields.spec),
+      isFeastsOwn: (view) => this.#isFeastsOwn(view),
+    });
+    if (!spec.has(serviceSpec.features)) {
+      if (this.#input.specBefore("feature_service", name) !== null) this.#delete("feature_service", name);
       return;
     }
-    const specOf = (view: string): Message | null => this.#specOf("feature_view", view, viewFields.spec);
-    const spec = encodeService(service, this.#specOf("feature_service", name, serviceFields.spec), specOf);
     spec.setText(serviceSpec.project, this.#input.project);
     this.#putSpec("feature_service", name, spec, serviceFields);
+  }
+
+  /** Whether Feast computes a view of this name by Python, which stays as it is; two views of one name Feast cannot have. */
+  #isFeastsOwn(view: string): boolean {
+    const stored = this.#input.objectOf("feature_view", view);
+    return (stored !== null && isComputedView(stored)) || pythonViews.some((kind) => this.#input.objectOf(kind, view) !== null);
   }
 
   #putDummy(): void {
@@ -331,6 +344,13 @@ class Mirror {
     if (isChanged) spec.setText(projectSpec.description, description);
     this.#putSpec("project", project, spec, projectFields);
   }
+}
+
+const pythonViews = ["on_demand_feature_view", "stream_feature_view", "label_view"] as const;
+
+/** Whether a view's spec is of one whose rows are stored. */
+function isStored(spec: Json | null): boolean {
+  return spec !== null && memberOf(memberOf(spec, "data"), "form") !== "request";
 }
 
 function featureNames(spec: Json): readonly string[] {
