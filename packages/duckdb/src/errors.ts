@@ -83,6 +83,12 @@ function outOfSpace(message: string, cause: unknown, context: ErrorContext): Aso
       cause,
     });
   }
+  if (context.doing === "output" && /ENAMETOOLONG|name too long/i.test(message)) {
+    return new AsofError("ASOF_OUTPUT_FAILED", `Cannot write ${context.what}: a file or folder in it would have too long a name.`, {
+      fix: "Write to a shorter path, or partition by a column with shorter values; nothing was left behind.",
+      cause,
+    });
+  }
   if (context.doing === "output" || context.doing === "log") {
     return /IO Error|Permission denied|read-only|EACCES|EROFS|ENOENT|EISDIR|ENOTDIR/i.test(message)
       ? new AsofError("ASOF_OUTPUT_FAILED", `Cannot write ${context.what}: ${firstLine(message)}`, {

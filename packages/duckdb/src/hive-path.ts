@@ -8,8 +8,8 @@ export function partitionPath(names: readonly string[], values: readonly (string
 
 function escapeValue(value: string | null): string {
   if (value === null) return nullPartition;
-  // A text that happens to be the name of the null partition stays a text.
-  if (value === nullPartition) return `%5F${nullPartition.slice(1)}`;
+  // A text that happens to be a name of the null partition stays a text: DuckDB takes NULL for one, in upper or lower case.
+  if (value === nullPartition || /^null$/i.test(value)) return `${percent(value)}${value.slice(1)}`;
   return escapePart(value);
 }
 

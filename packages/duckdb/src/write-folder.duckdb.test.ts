@@ -121,6 +121,8 @@ describe("partitions", () => {
     "..",
     "",
     "__HIVE_DEFAULT_PARTITION__",
+    "NULL",
+    "null",
     "a.",
     "tab\there",
     "x'y\"z",
@@ -166,6 +168,7 @@ describe("partitions", () => {
       "text=ü ß",
       "text=x%27y%22z",
       "text=%5C",
+      "text=%4EULL",
       "text=a%3Ab%2Ac%3F",
     ])
       assert.ok(folders.includes(folder), `${folder} among ${folders.join(" ")}`);
@@ -232,6 +235,17 @@ describe("a folder that is there", () => {
       message: /is a file/,
     });
     await assert.rejects(result.writeFolder(join(fixture.folder, "no", "out"), "parquet", single, null), { code: "ASOF_OUTPUT_FAILED" });
+  });
+
+  test("with a value too long for a name is refused, and nothing is left", async () => {
+    await using fixture = await openTestStore();
+    await using result = await retrieve(fixture, 2, ", repeat('x', 300) AS long");
+    const layout = { ...single, partitionBy: [{ name: "long", unit: null }] };
+    await assert.rejects(result.writeFolder(join(fixture.folder, "out"), "parquet", layout, null), {
+      code: "ASOF_OUTPUT_FAILED",
+      message: /would have too long a name/,
+    });
+    assert.deepEqual(readdirSync(fixture.folder), ["s.parquet"]);
   });
 
   test("keeps what it held when a write fails or is interrupted, and nothing is left beside it", async () => {
