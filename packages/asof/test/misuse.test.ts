@@ -103,6 +103,13 @@ describe("calls that JavaScript lets through", () => {
     assert.equal(rows[0]?.last_click.page, "home");
   });
 
+  test("a training set that is closed while somebody reads it says so", async () => {
+    const training = await store.getHistoricalFeatures({ service, spine: [{ customer_id: 1n, event_timestamp: "2020-01-02" }] });
+    const reading = assert.rejects(training.rows()[Symbol.asyncIterator]().next(), { code: "ASOF_QUERY_FAILED", message: /was closed/ });
+    await training.close();
+    await reading;
+  });
+
   test("a training set that was closed says so, also when it is closed twice", async () => {
     const training = await store.getHistoricalFeatures({ service, spine: [{ customer_id: 1n, event_timestamp: "2020-01-02" }] });
     await assert.rejects(Reflect.apply(training.writeCsv, training, []), { code: "ASOF_OUTPUT_FAILED", path: "path" });

@@ -45,7 +45,13 @@ export class DuckDbResult implements OfflineResult {
 
   async *batches(options: RunOptions = {}): AsyncGenerator<RecordBatch> {
     this.#requireOpen();
-    yield* streamBatches(this.#session, this.#resultColumns, this.#from, this.#rowCount, options);
+    try {
+      yield* streamBatches(this.#session, this.#resultColumns, this.#from, this.#rowCount, options);
+    } catch (error) {
+      // Closed while it was read: the fault is then that of a reader who did not wait, whatever the engine calls it.
+      this.#requireOpen(error);
+      throw error;
+    }
   }
 
   async write(
@@ -84,10 +90,11 @@ export class DuckDbResult implements OfflineResult {
     await this.#session[Symbol.asyncDispose]();
   }
 
-  #requireOpen(): void {
+  #requireOpen(cause?: unknown): void {
     if (this.#isOpen) return;
     throw new AsofError("ASOF_QUERY_FAILED", "The result was closed, so that its rows are gone.", {
-      fix: "Read or write it before it is closed, or retrieve it again.",
+      fix: "Read or write it to its end before it is closed, or retrieve it again.",
+      ...(cause === undefined ? {} : { cause }),
     });
   }
 }
