@@ -2,7 +2,21 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { count, csv, entity, featureView, float64, int64, type OnlineStore, push, string, sum } from "@asof/core";
+import {
+  AsofError,
+  count,
+  csv,
+  entity,
+  featureView,
+  float64,
+  int64,
+  materialize,
+  type OnlineStore,
+  type PulledBatch,
+  push,
+  string,
+  sum,
+} from "@asof/core";
 import { at, type Process, Project, storeKinds } from "./project.test.support.ts";
 
 // A process that knows nothing of an erasure is in the middle of an ingest while another one erases: nothing may stay behind.
@@ -117,3 +131,39 @@ for (const kind of storeKinds) {
     }
   });
 }
+
+test("a materialization goes on with the log as it is after a file of it was replaced", async () => {
+  await using project = new Project({ nowUs: now });
+  const [reading, erasing] = [await project.process(), await project.process()];
+  await project.apply(reading, { clicked, clickTotals, pairs });
+  await reading.store.push(clicks, [click, { ...click, user_id: "other", id: "c2" }]);
+  const { runtime } = reading.session;
+  let pulls = 0;
+  // What the engine says of a file that went between being listed and being read.
+  const offline = new Proxy(runtime.offline, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== "function") return member;
+      if (name !== "pull") return member.bind(target);
+      return async function* (...given: unknown[]): AsyncGenerator<PulledBatch> {
+        if (pulls++ === 0) {
+          await erasing.store.deleteEntity({ user_id: erased });
+          throw new AsofError("ASOF_SOURCE_MISSING", 'Source "clicks" is not there.');
+        }
+        yield* Reflect.apply(target.pull, target, given);
+      };
+    },
+  });
+  const { views } = await materialize({ ...runtime, offline }, { mode: "interval", startUs: now - 1e9, endUs: now, views: null });
+  assert.deepEqual(
+    views.map(({ view, status, error }) => [view, status, error]),
+    [
+      ["click_totals", "done", null],
+      ["clicked", "done", null],
+      ["pairs", "done", null],
+    ],
+  );
+  assert.deepEqual(await stored(project, erasing), []);
+  const { rows } = await reading.store.getOnlineFeatures({ features: [clickTotals], entities: [{ user_id: "other" }] });
+  assert.deepEqual(rows[0], { click_totals: { clicks: 1 } });
+});

@@ -153,13 +153,23 @@ function targetsOf(registry: RegistryView, text: string, names: readonly string[
   return state.replaceWhenReady ? [registered] : [view, registered];
 }
 
-/** A schema that another process added meanwhile is met once: the view is then done anew with the definition of now. */
+/** How often a view is done anew because the world changed under it: each time is the work of another process. */
+const retriesMax = 5;
+
+/**
+ * A schema that another process added meanwhile is met once: the view is then done anew with the definition of now. So it is with a file of
+ * the log that was there a moment ago: an erasure put another one in its place.
+ */
 async function materializeView(runtime: Runtime, job: OpenJob, name: string, request: MaterializeRequest): Promise<string | null> {
-  try {
-    return await materializeOnce(runtime, job, name, request);
-  } catch (error) {
-    if (!(error instanceof AsofError) || error.code !== "ASOF_SCHEMA_UNKNOWN") throw error;
-    return await materializeOnce(runtime, job, name, request);
+  let schemas = 1;
+  for (let retries = retriesMax; ; retries--) {
+    try {
+      return await materializeOnce(runtime, job, name, request);
+    } catch (error) {
+      if (!(error instanceof AsofError) || retries === 0) throw error;
+      const mayBeDone = error.code === "ASOF_SOURCE_MISSING" || (error.code === "ASOF_SCHEMA_UNKNOWN" && schemas-- > 0);
+      if (!mayBeDone) throw error;
+    }
   }
 }
 
