@@ -279,9 +279,9 @@ describe("a question", () => {
     "get-online-features -f profile -e customer=1": ["ASOF_REQUEST_INVALID", /"customer"/],
     "get-online-features -f profile -e customer_id=one": ["ASOF_VALUE_INVALID", /customer_id.*int64/],
     "get-online-features -f profile -e customer_id=9223372036854775808": ["ASOF_VALUE_INVALID", /customer_id/],
-    "get-online-features -f profile -e customer_id=1 --at soon": ["ASOF_TIME_INVALID", /"soon" is not an instant/],
+    "get-online-features -f profile -e customer_id=1 --at soon": ["ASOF_TIME_INVALID", /--at is "soon", which is no instant/],
     "get-online-features -f profile -f ratio:share -e customer_id=1 -e amount=x": ["ASOF_VALUE_INVALID", /amount.*float64/],
-    "materialize soon later": ["ASOF_TIME_INVALID", /"soon" is not an instant/],
+    "materialize soon later": ["ASOF_TIME_INVALID", /START is "soon", which is no instant/],
     "materialize 2024-01-01 2024-01-02 -v profil": ["ASOF_FEATURE_UNKNOWN", /no stored feature view "profil".*Did you mean "profile"\?/],
     "describe profil": ["ASOF_FEATURE_UNKNOWN", /No stored feature view "profil".*Did you mean "profile"\?/],
     "activate ratio": ["ASOF_FEATURE_UNKNOWN", /"ratio" is a request view.*Name a stored view: /],
@@ -401,9 +401,13 @@ describe("a result", () => {
     const shop = copyProject(t, template);
     mkdirSync(join(shop, "out"));
     const { through } = readOnly(join(shop, "out"));
-    const says = /Cannot write ".*train\.parquet".*Check that the folder exists and can be written/;
+    const says = /out\/train\.parquet cannot be written: the folder .*out may not be written\. Name another folder/;
     assertFailed(await runAsof(retrieve("out/train.parquet"), { cwd: shop, through }), { status: 1, code: "ASOF_OUTPUT_FAILED", says });
-    assertFailed(await runAsof(retrieve("absent/train.parquet"), { cwd: shop }), { status: 1, code: "ASOF_OUTPUT_FAILED", says });
+    assertFailed(await runAsof(retrieve("absent/train.parquet"), { cwd: shop }), {
+      status: 1,
+      code: "ASOF_OUTPUT_FAILED",
+      says: /absent\/train\.parquet cannot be written: /,
+    });
     assertFailed(await runAsof(["init", "out/new"], { cwd: shop, through }), {
       status: 1,
       code: "ASOF_OUTPUT_FAILED",
