@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { AsofError, nearest, type RepositoryModel, repositoryFromSnapshot } from "@asof/core";
 import { type FeastObject, type FeastRegistryStore, feastId, pythonOf, type UnsupportedObject } from "@asof/feast";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { readConfig } from "../config/config.ts";
 import { type Config, loadConfig } from "../config/load.ts";
 import { placeOfRegistry } from "../config/read-registry.ts";
@@ -151,22 +151,30 @@ async function chooseYaml(
   origin: Origin,
   environment: Environment,
 ): Promise<{ readonly yaml: ChosenYaml | null; readonly notes: readonly string[] }> {
-  const isInPlace = origin.yamlPath !== null && resolve(origin.yamlPath) === join(folder, "feature_store.yaml");
-  if (!isInPlace)
+  const { yamlPath } = origin;
+  if (yamlPath === null || resolve(yamlPath) !== join(folder, "feature_store.yaml"))
     return { yaml: { name: "feature_store.yaml", text: newYaml(folder, project, origin), appends: false }, notes: pathNotes(origin) };
   try {
     const config = await loadConfig(folder, { ...environment, FEATURE_STORE_YAML_BASE64: undefined, FEAST_FS_YAML_FILE_PATH: undefined });
-    if (config.repository === project) return { yaml: null, notes: [] };
-    const text = `\n# Written by asof import: what Feast applied is managed by the repository named like the project. Feast reads past it.\nrepository: ${project}\n`;
-    return {
-      yaml: { name: "feature_store.yaml", text, appends: true },
-      notes: ["`repository` was added to feature_store.yaml; Feast reads past it."],
-    };
+    const lines: string[] = [];
+    const notes: string[] = [];
+    if (config.repository !== project) {
+      lines.push("# What Feast applied is managed by the repository named like the project.", `repository: ${project}`);
+      notes.push("`repository` was added to feature_store.yaml; Feast reads past it.");
+    }
+    if (config.onlineStore.type !== "sqlite" && !("online_store" in (await readParts(yamlPath)))) {
+      lines.push("# Feast's own default, which asof has to be told.", "online_store:", "  type: sqlite", "  path: data/online.db");
+      notes.push("`online_store` was added to feature_store.yaml with Feast's default; for Feast nothing changes.");
+    }
+    if (lines.length === 0) return { yaml: null, notes };
+    const text = `\n# Written by asof import.\n${lines.join("\n")}\n`;
+    return { yaml: { name: "feature_store.yaml", text, appends: true }, notes };
   } catch (error) {
     if (!(error instanceof AsofError)) throw error;
     const name = "feature_store.asof.yaml";
     const note = `feature_store.yaml names what this version does not open (${error.code}); use ${name}: \`asof --feature-store-yaml ${name} plan\`. ${error.message}`;
-    return { yaml: { name, text: newYaml(folder, project, origin), appends: false }, notes: [note] };
+    const parts = await openableParts(yamlPath, folder, environment);
+    return { yaml: { name, text: newYaml(folder, project, origin, parts), appends: false }, notes: [note] };
   }
 }
 
@@ -176,11 +184,39 @@ function pathNotes(origin: Origin): readonly string[] {
     : [`Relative paths of sources are taken from the project's folder, and Feast takes them from ${origin.folder}.`];
 }
 
-function newYaml(folder: string, project: string, { registry }: Origin): string {
+/** Parts of Feast's yaml beside the registry that asof takes as they are; variables stay what they are called. */
+async function openableParts(yamlPath: string, folder: string, environment: Environment): Promise<Readonly<Record<string, unknown>>> {
+  // Feast's default is not asof's.
+  const parts = Object.entries({ online_store: "sqlite", ...(await readParts(yamlPath)) });
+  const isOpened = ([name, value]: readonly [string, unknown]): boolean => {
+    if (!carriedParts.includes(name)) return false;
+    try {
+      const text = stringify({ project: "any", [name]: value });
+      readConfig(text, yamlPath, { repositoryPath: folder, packageName: null, path: yamlPath }, environment);
+      return true;
+    } catch (error) {
+      if (error instanceof AsofError) return false;
+      throw error;
+    }
+  };
+  return Object.fromEntries(parts.filter(isOpened));
+}
+
+/** The yaml as it is written. */
+async function readParts(yamlPath: string): Promise<object> {
+  const content: unknown = parse(await readFile(yamlPath, "utf8"));
+  return typeof content === "object" && content !== null ? content : {};
+}
+
+const carriedParts: readonly string[] = ["online_store", "offline_store", "materialization", "feast_compatibility"];
+
+function newYaml(folder: string, project: string, { registry }: Origin, parts: Readonly<Record<string, unknown>> = {}): string {
   const path = relative(folder, registry.path);
-  const place = registry.type === "file" ? path : { registry_type: "sql", path: `sqlite:///${path}` };
+  const versioning = registry.onlineVersioning ? { enable_online_feature_view_versioning: true } : {};
+  const file = registry.onlineVersioning ? { path, ...versioning } : path;
+  const place = registry.type === "file" ? file : { registry_type: "sql", path: `sqlite:///${path}`, ...versioning };
   const head = "# Written by asof import. The registry is Feast's own, in its place: Feast and asof both go on using it.\n";
-  return `${head}${stringify({ project, provider: "local", repository: project, registry: place, entity_key_serialization_version: 3 })}`;
+  return `${head}${stringify({ project, provider: "local", repository: project, registry: place, ...parts, entity_key_serialization_version: 3 })}`;
 }
 
 async function listUnsupported(project: string, registry: FeastRegistryStore, unsupported: readonly UnsupportedObject[]): Promise<string> {

@@ -70,6 +70,38 @@ describe("asof import feast", () => {
     });
   }
 
+  test("a yaml with one key that asof does not know goes on with the stores and the versions that it names, and shows no secret", async () => {
+    const folder = feastRepo();
+    const versioned = "registry:\n  path: data/registry.pb\n  enable_online_feature_view_versioning: true";
+    const online = `online_store:\n  type: sqlite\n  path: \${ONLINE_FOLDER}/online.db\noffline_store: { type: bigquery }\nour_own_key: 1\n`;
+    const yaml = `project: compat\nprovider: local\n${versioned}\n${online}`;
+    writeFileSync(join(folder, "feature_store.yaml"), yaml);
+    const ran = await runAsof(["import", "feast", "."], { cwd: folder, environment: { ONLINE_FOLDER: "secret_place" } });
+    assert.equal(ran.status, 0, ran.stderr);
+    const written = readFileSync(join(folder, "feature_store.asof.yaml"), "utf8");
+    assert.match(written, /^registry:\n {2}path: data\/registry\.pb\n {2}enable_online_feature_view_versioning: true$/m);
+    assert.match(written, /^online_store:\n {2}type: sqlite\n {2}path: \$\{ONLINE_FOLDER\}\/online\.db$/m);
+    assert.doesNotMatch(written, /bigquery|our_own_key|secret_place/);
+    const plan = await runAsof(["--feature-store-yaml", "feature_store.asof.yaml", "plan"], {
+      cwd: folder,
+      environment: { ONLINE_FOLDER: "data" },
+    });
+    assert.match(plan.stdout, /^No changes/, plan.stderr);
+  });
+
+  test("a yaml without an online store gets the one that Feast takes then", async () => {
+    const folder = feastRepo();
+    writeFileSync(join(folder, "feature_store.yaml"), "project: compat\nprovider: local\nregistry: data/registry.pb");
+    copyFileSync(new URL("online_store.db", golden), join(folder, "data/online.db"));
+    const ran = await runAsof(["import", "feast", "."], { cwd: folder });
+    assert.equal(ran.status, 0, ran.stderr);
+    assert.match(ran.stdout, /`online_store` was added to feature_store\.yaml/);
+    const asked = await runAsof(["get-online-features", "-f", "global_stats:load", "--json"], { cwd: folder });
+    assert.match(asked.stdout, /"load"/, asked.stderr);
+    const yaml = readFileSync(join(folder, "feature_store.yaml"), "utf8");
+    assert.match(yaml, /^online_store:\n {2}type: sqlite\n {2}path: data\/online\.db$/m);
+  });
+
   test("a bare registry becomes a project of its own, with a yaml that names Feast's registry", async () => {
     const folder = feastRepo();
     const ran = await runAsof(["import", "feast", "data/registry.pb", "--out", "imported", "--json"], { cwd: folder });
