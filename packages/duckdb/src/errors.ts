@@ -130,7 +130,7 @@ function missing(message: string, cause: unknown, context: ErrorContext): AsofEr
     });
   }
   return new AsofError("ASOF_SOURCE_MISSING", `${context.what} is not there: ${firstLine(message)}`, {
-    fix: "Check the path; relative paths start at the repository.",
+    fix: "Check the path; relative paths start at the repository. If it was there a moment ago, another process has replaced it: run this again.",
     cause,
   });
 }
@@ -161,7 +161,9 @@ function unreadable(message: string, cause: unknown, context: ErrorContext): Aso
     });
   }
   return new AsofError("ASOF_SOURCE_UNREADABLE", `${context.what} cannot be read: ${firstLine(message)}`, {
-    fix: "Write the file again, or correct the source's type.",
+    fix: /CSV/.test(message)
+      ? "Declare the delimiter, quote, escape and header that the file has, or write the file again."
+      : "Write the file again, or correct the source's type.",
     cause,
   });
 }
