@@ -30,7 +30,17 @@ import {
 import { applyChange, listRecords, readRecord, readVersions, setMeta } from "./changes.ts";
 import { text } from "./codec.ts";
 import { packagedMigrations } from "./config.ts";
-import { addVersion, bytesOf, kafkaOver, lastUpdatedUs, latestVersion, listObjects, putObject, touchProject } from "./feast-tables.ts";
+import {
+  addVersion,
+  bytesOf,
+  kafkaOver,
+  lastUpdatedUs,
+  latestVersion,
+  listObjects,
+  putObject,
+  touchProject,
+  versionBytes,
+} from "./feast-tables.ts";
 import type { Prepare } from "./statistics.ts";
 
 /** What a change replaces, by key. */
@@ -104,6 +114,7 @@ export class FeastSide {
         isOurs: (object) => !changed.has(feastId(object)),
         wasWritten: (kind, name) => changed.has(feastId({ kind, project, name })),
         latestVersion: (view) => latestVersion(prepare, project, view),
+        versionBytes: (view, version) => versionBytes(prepare, project, view, version),
       });
       unsupported.set(project, absorbed.unsupported);
       if (absorbed.changes.length > 0) signatures.push(canonicalJson(absorbed.changes.map((change) => ({ ...change }))));

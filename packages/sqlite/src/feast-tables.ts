@@ -100,6 +100,14 @@ export function latestVersion(prepare: Prepare, project: string, view: string): 
   return row === undefined || row.latest === null ? null : integer(row, "latest");
 }
 
+/** Feast's object of a version of a view as it was when that was made; null = not kept. */
+export function versionBytes(prepare: Prepare, project: string, view: string, version: number): Uint8Array | null {
+  const sql = `SELECT feature_view_proto AS bytes FROM feature_view_version_history
+    WHERE feature_view_name = ? AND project_id = ? AND version_number = ?`;
+  const row = prepare(sql).get(view, project, version);
+  return row === undefined ? null : bytes(row, "bytes");
+}
+
 export function addVersion(
   prepare: Prepare,
   version: { readonly project: string; readonly view: string; readonly number: number; readonly bytes: Uint8Array },

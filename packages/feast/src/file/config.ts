@@ -1,5 +1,5 @@
 import type { Clock, Random } from "@asof/core";
-import type { FeastUse } from "../mirror/absorb.ts";
+import type { FeastUse } from "../mirror/feast-version.ts";
 
 /** How a registry in Feast's file is opened. */
 export interface FileRegistryConfig extends Partial<FeastUse> {

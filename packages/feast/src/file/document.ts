@@ -83,6 +83,12 @@ export class RegistryDocument {
     return this.#versions().get(JSON.stringify([project, view])) ?? null;
   }
 
+  /** Feast's object of a version of a view as it was when that was made; null = not kept. */
+  versionBytes(project: string, view: string, version: number): Uint8Array | null {
+    const bytes = this.#file.get("feature_view_version", project, `${view}@v${version}`);
+    return bytes === null ? null : new Message(bytes).bytes(versionRecord.proto);
+  }
+
   #versions(): Map<string, number> {
     if (this.#latestVersions !== null) return this.#latestVersions;
     const latest = new Map<string, number>();

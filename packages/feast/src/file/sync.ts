@@ -9,7 +9,8 @@ import {
 } from "@asof/core";
 import { type FeastObject, feastId } from "../definition/objects.ts";
 import type { UnsupportedObject } from "../definition/unsupported.ts";
-import { absorbFeast, type FeastUse, knownModels } from "../mirror/absorb.ts";
+import { absorbFeast, knownModels } from "../mirror/absorb.ts";
+import type { FeastUse } from "../mirror/feast-version.ts";
 import { descriptionOf, keptDefinition, mirrorChanges } from "../mirror/mirror.ts";
 import type { RegistryDocument } from "./document.ts";
 import { isMarkOf, markOf, meaningIn, meaningOf } from "./mark.ts";
@@ -40,6 +41,7 @@ export function absorbInto(document: RegistryDocument, use: FeastUse, nowUs: num
       isOurs: (object) => isMarkOf(state.written.get(feastId(object)), object.bytes),
       wasWritten: (kind, name) => state.written.has(feastId({ kind, project, name })),
       latestVersion: (view) => document.latestVersion(project, view),
+      versionBytes: (view, version) => document.versionBytes(project, view, version),
     });
     unsupported.set(project, absorbed.unsupported);
     if (absorbed.changes.length > 0) {

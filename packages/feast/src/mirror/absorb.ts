@@ -34,18 +34,18 @@ import type { FeastKind, FeastObject } from "../definition/objects.ts";
 import { readMicroseconds } from "../definition/times.ts";
 import type { UnsupportedObject } from "../definition/unsupported.ts";
 import { Message } from "../wire/message.ts";
-import { isServed, keepPending, type PendingView, pendingView, servedFeatures, supersede } from "./pending.ts";
-import { readIntervals } from "./view-meta.ts";
+import {
+  type FeastHistory,
+  type FeastUse,
+  feastGeneration,
+  followGeneration,
+  movedGeneration,
+  ownIntervals,
+  passLatest,
+} from "./feast-version.ts";
+import { isServed, keepRegistered, type PendingView, pendingView, servedFeatures, supersede } from "./pending.ts";
 
-/** How a project uses Feast beside its registry: what the bytes of the registry alone do not say. */
-export interface FeastUse {
-  /** Whether Feast keeps versions of online tables apart (`enable_online_feature_view_versioning`). */
-  readonly onlineVersioning: boolean;
-  /** Whether asof reads the online store that Feast materializes into: what Feast did there then counts as done. */
-  readonly sharedOnlineStore: boolean;
-}
-
-export interface AbsorbInput extends FeastUse {
+export interface AbsorbInput extends FeastUse, FeastHistory {
   readonly project: string;
   /** Feast's objects of the project. */
   readonly objects: readonly FeastObject[];
@@ -53,8 +53,6 @@ export interface AbsorbInput extends FeastUse {
   readonly records: readonly RegistryRecord[];
   isOurs(object: FeastObject): boolean;
   wasWritten(kind: FeastKind, name: string): boolean;
-  /** The greatest version of a view that Feast has kept; null = none. */
-  latestVersion(view: string): number | null;
 }
 
 /** What Feast changed, as changes of asof's records. */
@@ -91,7 +89,7 @@ export function absorbFeast(input: AbsorbInput): Absorbed {
     found.add(`${encoded.kind} ${encoded.name}`);
     const record = before.get(`${encoded.kind} ${encoded.name}`);
     const waiting = object.kind === "view" ? pending.get(object.name) : undefined;
-    const isServing = waiting !== undefined && (waiting.isUnchanged || isServed(waiting, encoded));
+    const isServing = waiting !== undefined && !waiting.isMoved && (waiting.isUnchanged || isServed(waiting, encoded));
     const isChanged = waiting === undefined ? !sameDefinition(record, encoded) : !isServing;
     if (isChanged) {
       changes.push(putDefinition(project, encoded, record));
@@ -101,7 +99,7 @@ export function absorbFeast(input: AbsorbInput): Absorbed {
     if (object.kind !== "view" || object.form === "request") continue;
     const feast = views.get(object.name);
     const isFresh = feast !== undefined && !input.isOurs(feast);
-    if (waiting !== undefined && isChanged) changes.push(keepPending(project, waiting));
+    if (waiting !== undefined && isChanged) changes.push(keepRegistered(project, waiting.registered, waiting.state));
     if (waiting !== undefined) changes.push(...pendingChange(input, isServing ? waiting.served : object, waiting, before, isServing));
     else if (isChanged || isFresh)
       changes.push(...stateChange(input, object, known.views.get(object.name), before, isFresh ? feast : null));
@@ -184,9 +182,17 @@ function stateChange(
 ): readonly RegistryChange[] {
   const spec = before.get(`view_state ${view.name}`)?.spec;
   const state = spec === undefined ? null : decodeViewState(spec, view.name);
-  const meta = feast === null ? null : (new Message(feast.bytes).message(viewFields.meta) ?? new Message());
-  const isNew = state === null || state.deleted || known === undefined;
-  return changedState(input, view, isNew ? openState(input, view, state, meta) : keepState(view, state, known), meta, spec);
+  const meta = feast === null ? null : metaOf(feast);
+  if (state === null || state.deleted || known === undefined || known.form === "request")
+    return changedState(input, view, openState(input, view, state, meta), meta, spec);
+  const moved = movedGeneration(input, view, state, meta);
+  if (moved === null) return changedState(input, view, keepState(view, state, known), meta, spec);
+  const followed = followGeneration(state, moved, rowSchemaOf(view));
+  return [keepRegistered(input.project, known, state), ...changedState(input, view, followed, meta, spec)];
+}
+
+function metaOf(feast: FeastObject | undefined): Message {
+  return new Message(feast?.bytes).message(viewFields.meta) ?? new Message();
 }
 
 function changedState(
@@ -198,7 +204,7 @@ function changedState(
 ): readonly RegistryChange[] {
   const isShared =
     meta !== null && view.form === "plain" && input.sharedOnlineStore && feastGeneration(input, meta) === opened.activeGeneration;
-  const next = isShared ? coverIntervals(opened, view, meta) : opened;
+  const next = passLatest(isShared ? coverIntervals(input, opened, view, meta) : opened, view.name, input);
   const encoded = encodeViewState(next);
   if (spec !== undefined && fingerprintOf(spec) === fingerprintOf(encoded)) return [];
   return [{ ...putState(viewStateKey(input.project, view.name), encoded, 0), ifRevision: null }];
@@ -214,7 +220,9 @@ function findPending(
   for (const object of input.objects) {
     if (object.kind !== "feature_view" || input.isOurs(object)) continue;
     const pending = pendingView(object, before, known);
-    if (pending !== null) found.set(object.name, pending);
+    if (pending === null) continue;
+    const isMoved = movedGeneration(input, pending.served, pending.state, metaOf(object)) !== null;
+    found.set(object.name, { ...pending, isMoved, isUnchanged: pending.isUnchanged && !isMoved });
   }
   return found;
 }
@@ -228,8 +236,11 @@ function pendingChange(
   isServing: boolean,
 ): readonly RegistryChange[] {
   const feast = input.objects.find((object) => object.kind === "feature_view" && object.name === view.name);
-  const meta = new Message(feast?.bytes).message(viewFields.meta) ?? new Message();
-  const kept = isServing ? pending.state : keepState(view, supersede(pending), pending.served);
+  const meta = metaOf(feast);
+  const moved = movedGeneration(input, view, pending.state, meta);
+  const superseded = () =>
+    moved === null ? keepState(view, supersede(pending), pending.served) : followGeneration(pending.state, moved, rowSchemaOf(view));
+  const kept = isServing ? pending.state : superseded();
   return changedState(input, view, kept, meta, before.get(`view_state ${view.name}`)?.spec);
 }
 
@@ -250,11 +261,6 @@ function openState(input: AbsorbInput, view: StoredView, state: ViewState | null
   };
 }
 
-/** The generation whose table Feast reads and writes. */
-function feastGeneration({ onlineVersioning }: FeastUse, meta: Message | null): number {
-  return onlineVersioning ? (meta?.number(viewMeta.versionNumber) ?? 0) + 1 : 1;
-}
-
 /** A redefinition by Feast is in place, as it is in Feast's online stores: a value says its own type there. */
 function keepState(view: StoredView, state: ViewState, known: ViewModel): ViewState {
   const names = new Set(view.features.map((feature) => feature.name));
@@ -262,10 +268,10 @@ function keepState(view: StoredView, state: ViewState, known: ViewModel): ViewSt
   return dropFeatures(addSchema(state, rowSchemaOf(view)), gone);
 }
 
-function coverIntervals(state: ViewState, view: PlainViewModel, meta: Message): ViewState {
+function coverIntervals(input: AbsorbInput, state: ViewState, view: PlainViewModel, meta: Message): ViewState {
   const generation = state.activeGeneration;
   const features = view.features.map((feature) => feature.name);
-  const intervals = readIntervals(meta);
+  const intervals = ownIntervals(input, input, view.name, state, meta);
   const covered = intervals.reduce((after, span) => recordCoverage(after, generation, features, span), state);
   const last = intervals.at(-1);
   if (last === undefined) return covered;

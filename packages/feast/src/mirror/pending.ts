@@ -30,10 +30,12 @@ export interface PendingView {
   readonly served: StoredView;
   /** Feast changed what it keeps of the view, such as what it materialized, and not its definition. */
   readonly isUnchanged: boolean;
+  /** Feast went over to another version than the one that was served. */
+  readonly isMoved: boolean;
 }
 
 /** What is pending of the view that an object of Feast's is about; null where the registered version is the served one. */
-export function pendingView(object: FeastObject, records: Records, known: ModelsByName): PendingView | null {
+export function pendingView(object: FeastObject, records: Records, known: ModelsByName): Omit<PendingView, "isMoved"> | null {
   const found = findPending(object.name, records, known);
   return found === null ? null : { ...found, isUnchanged: says(object.bytes, found.served) };
 }
@@ -43,7 +45,7 @@ export function servedFeatures(view: string, records: Records, known: ModelsByNa
   return findPending(view, records, known)?.served.features.map((feature) => feature.name) ?? null;
 }
 
-function findPending(view: string, records: Records, known: ModelsByName): Omit<PendingView, "isUnchanged"> | null {
+function findPending(view: string, records: Records, known: ModelsByName): Omit<PendingView, "isUnchanged" | "isMoved"> | null {
   const registered = known.views.get(view);
   const record = records.get(`view_state ${view}`);
   if (record === undefined || registered === undefined || registered.form === "request") return null;
@@ -73,8 +75,8 @@ export function supersede({ state }: PendingView): ViewState {
   return returnToGeneration(state, state.activeGeneration, { replaceWhenReady: false, pinned, nowUs: null });
 }
 
-/** The record of the version that was pending. */
-export function keepPending(project: string, { state, registered }: PendingView): RegistryChange {
+/** The record of the version that was registered until now, which is kept beside the one that Feast registered. */
+export function keepRegistered(project: string, registered: StoredView, state: ViewState): RegistryChange {
   const specOf = (model: Parameters<typeof encodeDefinition>[0]) => encodeDefinition(model).spec;
   return putViewVersion(project, registered.name, versionOf(state.registeredGeneration), {
     view: specOf(registered),
