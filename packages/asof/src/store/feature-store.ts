@@ -24,6 +24,7 @@ import {
   type OnlineAnswer,
   type PushCounts,
   parseInstant,
+  parseVersion,
   referenceOf,
   type SpineInput,
   type TypedRetrieval,
@@ -114,7 +115,8 @@ export interface FeatureStore extends TypedRetrieval<Table>, AsyncDisposable {
   /** Versions of a view, or of all that are stored, oldest first. */
   versions(view?: AnyView | string): Promise<readonly VersionInfo[]>;
   /**
-   * Makes a version the one that references without a version mean, in training and in serving; default that of the registered definition.
+   * Makes a version the one that references without a version mean, in training and in serving: that of `"churn@v1"` or of `version`,
+   * default that of the registered definition.
    * ASOF_VERSION_NOT_READY for one without data, and without `force` for one that is behind or lacks what a service reads.
    */
   activate(view: AnyView | string, options?: ActivateOptions & { readonly version?: number }): Promise<ActivateOutcome>;
@@ -201,7 +203,17 @@ export function featureStoreOf(session: Session): FeatureStore {
       }),
     getStatistics: async (view, { feature, limit = 1 } = {}) => session.listStatistics({ view: nameOf(view), feature, limit }),
     versions: (view) => listVersions(session.runtime, view === undefined ? null : viewNameOf(view)),
-    activate: (view, { version, force } = {}) => session.activate(viewNameOf(view), version ?? null, { force }),
+    activate: async (view, { version, force } = {}) => {
+      const named = parseVersion(nameOf(view));
+      if (version !== undefined && named.version !== null && named.version !== version) {
+        throw new AsofError("ASOF_REQUEST_INVALID", `"${nameOf(view)}" and version ${version} are two versions.`, {
+          path: "version",
+          value: version,
+          fix: "Name the version once.",
+        });
+      }
+      return session.activate(named.view, version ?? named.version, { force });
+    },
     dropVersion: (view, version) => session.dropVersion(viewNameOf(view), version),
     close: () => session[Symbol.asyncDispose](),
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),

@@ -6,6 +6,7 @@ import {
   type AnyView,
   count,
   csv,
+  derive,
   distinctCount,
   entity,
   explainValue,
@@ -330,6 +331,44 @@ for (const kind of storeKinds) {
       ]);
       assert.ok(!kept.includes(erased) && kept.includes(report.id ?? "?"));
     });
+  });
+}
+
+for (const kind of storeKinds) {
+  test(`a key is removed from versions that were dropped, whatever they held (${kind})`, async () => {
+    await using project = new Project({ kind, nowUs: now });
+    writeSources(project);
+    const process = await project.process();
+    const options = { entities: [user], source: orders };
+    const definitions = [
+      featureView("changing", options, { value: derive((o) => o.amount.times(2)) }),
+      featureView("changing", options, { value: derive((o) => o.amount.isNull()), note: string() }),
+      featureView("changing", options, { value: count({ window: "7d" }) }),
+      featureView("changing", { entities: [shop], source: clicks }, { value: count({ window: "7d" }) }),
+    ];
+    for (const [version, changing] of definitions.entries()) {
+      await project.apply(process, { changing, clicked });
+      if (version < 3) await process.store.materialize("2024-02-01", "2024-02-29", { views: ["changing"] });
+      else await process.store.push(clicks, [click(null, "2024-02-29T10:00:00Z", "c1")]);
+      await process.store.activate(`changing@v${version}`, { force: true });
+      if (version > 0) await process.store.dropVersion("changing", version - 1);
+    }
+    const stored = async (user_id: string, dryRun = true) => {
+      const { online } = await process.store.deleteEntity({ user_id }, { dryRun });
+      return online.filter(({ rows, states }) => rows + states > 0).map((o) => `${o.view} ${o.generation}: ${o.rows} ${o.states}`);
+    };
+    const everyVersion = ["changing 1: 1 0", "changing 2: 1 0", "changing 3: 0 1"];
+    assert.deepEqual(await stored(erased), everyVersion);
+    assert.deepEqual(await stored(erased, false), everyVersion);
+    assert.deepEqual(await stored(erased), []);
+    assert.deepEqual(await stored(other), everyVersion);
+    project.clock.advance(hour);
+    assert.deepEqual(await stored(other, false), everyVersion, "also where all that nobody reads any more is removed");
+    const { online } = (await process.session.registry()).versions.get("changing")?.get(3) ?? {};
+    assert.ok(online !== undefined);
+    for (const generation of [1, 2, 3]) {
+      assert.deepEqual(await collect(process.session.runtime.online.listKeys({ ...online, generation })), []);
+    }
   });
 }
 

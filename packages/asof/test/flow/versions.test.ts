@@ -115,6 +115,10 @@ for (const kind of storeKinds) {
       assert.deepEqual((await activateVersion(runtime, "view", 0)).formerVersion, 1);
       project.clock.advance(1_000_001);
       assert.deepEqual(await ask(other, "view:value"), { view: { value: 20 } });
+      assert.equal((await process.store.activate("view@v1")).version, 1);
+      assert.equal((await process.store.activate("view", { version: 0 })).version, 0);
+      assert.equal((await process.store.activate("view@latest")).version, 1);
+      await assert.rejects(process.store.activate("view@v1", { version: 0 }), { code: "ASOF_REQUEST_INVALID", message: /two versions/ });
     });
 
     test("a version without data is never activated; one that is behind, or lacks what a service reads, only by force", async () => {

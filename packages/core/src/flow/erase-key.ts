@@ -61,7 +61,6 @@ export async function removeKey(runtime: Runtime, registry: RegistryView, key: E
     const rows = options.dryRun ? await countHeldRows(runtime, source, screen) : await rewriteHeldRows(runtime, source, screen);
     if (rows > 0) heldRows.push({ source: source.name, rows });
   }
-  if (!options.dryRun) await emptyRetired(runtime, registry, options.nowUs);
   const online: OnlineRemoval[] = [];
   for (const stored of storedViews(registry)) {
     if (!isOver(keyNames(stored.model), key.names)) continue;
@@ -71,6 +70,8 @@ export async function removeKey(runtime: Runtime, registry: RegistryView, key: E
     // An extreme or a rare value may be the key's own. What is computed from now on leaves it out.
     if (!options.dryRun) await runtime.registry.deleteStatistics({ project: runtime.project, view: stored.online.view });
   }
+  // Afterwards, so that the report has what was stored there of the key.
+  if (!options.dryRun) await emptyRetired(runtime, registry, options.nowUs);
   return { heldRows, online, logs: await removeFromLogs(runtime, registry, key, options) };
 }
 
@@ -104,10 +105,16 @@ function storedViews(registry: RegistryView): readonly StoredView[] {
   return [...registry.versions].flatMap(([name, versions]): StoredView[] => {
     const kept = [...versions.values()];
     const [some] = kept;
+    if (some === undefined) return [];
+    const definitions = registry.retiredOf(name);
     const retired = registry.states.get(name)?.retiredGenerations ?? [];
     return [
       ...kept.map(({ model, online }) => ({ model, online, isRetired: false })),
-      ...(some === undefined ? [] : retired.map((generation) => ({ ...some, online: { ...some.online, generation }, isRetired: true }))),
+      ...retired.map((generation) => ({
+        model: definitions.get(generation) ?? some.model,
+        online: { ...some.online, generation },
+        isRetired: true,
+      })),
     ];
   });
 }
@@ -157,10 +164,17 @@ export async function eraseLifted(runtime: Runtime, registry: RegistryView, key:
   }
 }
 
-/** The key's bytes where the view has no other parts, also when nothing is stored under them; else every stored key that includes it. */
-async function* keysOf(online: OnlineStore, { model, online: view }: StoredView, key: EntityKey): AsyncGenerator<readonly KeyBytes[]> {
+/**
+ * The key's bytes where the view has no other parts, also when nothing is stored under them; else, and in retired generations, every stored
+ * key that includes it.
+ */
+async function* keysOf(
+  online: OnlineStore,
+  { model, online: view, isRetired }: StoredView,
+  key: EntityKey,
+): AsyncGenerator<readonly KeyBytes[]> {
   const columns = keyPartsOf(model);
-  if (columns.length === key.names.length) {
+  if (columns.length === key.names.length && !isRetired) {
     const bytes = compileViewKey(online.keys, model)(columns.map((c) => typedValue(c.type, key, c.name)));
     if (bytes !== null) yield [bytes];
     return;
@@ -180,7 +194,9 @@ function typedValue(type: ValueType, { names, values }: EntityKey, name: string)
   return typeof value === "string" ? valueFromText(type, value, name) : normalizeValue(type, false, value, name);
 }
 
-async function countStored(online: OnlineStore, { model, online: view }: StoredView, keys: readonly KeyBytes[]) {
+async function countStored(online: OnlineStore, { model, online: view, isRetired }: StoredView, keys: readonly KeyBytes[]) {
+  // The schemas of a retired generation are forgotten: its values cannot be read, only found.
+  if (isRetired) return model.form === "plain" ? { rows: keys.length, states: 0 } : { rows: 0, states: keys.length };
   const [result] = await online.read([model.form === "plain" ? { form: "row", view, features: [], keys } : { form: "state", view, keys }]);
   return {
     rows: result?.form === "row" ? result.rows.filter((row) => row !== null).length : 0,

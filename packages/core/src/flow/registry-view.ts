@@ -16,6 +16,8 @@ import type { ServedRegistry, ServedView } from "./served.ts";
 /** One version of a project's registry, decoded. Immutable; a newer version is another object. */
 export interface RegistryView extends ServedRegistry {
   readonly states: ReadonlyMap<string, ViewState>;
+  /** Definitions of versions that were given up while their rows may still be stored, by generation. */
+  retiredOf(view: string): ReadonlyMap<number, PlainViewModel | WindowedViewModel>;
   /** Sources with rows held back, and when the first is due. */
   readonly heldDueUs: ReadonlyMap<string, number>;
   /** Entity keys that were erased, lifted ones too. */
@@ -64,6 +66,7 @@ export function viewRegistry(project: string, snapshot: RegistrySnapshot): Regis
     project,
     models,
     states,
+    retiredOf: (name) => retiredModels(name, definitions, states.get(name)),
     views,
     versions,
     heldDueUs,
@@ -85,6 +88,20 @@ function modelOfVersion(
   const definition = spec === undefined ? state.served : decodeViewVersion(text, spec);
   assert(definition !== null, `${text} is kept, and its definition is not in the registry`);
   return servedViewOf(name, definition);
+}
+
+function retiredModels(
+  name: string,
+  definitions: ReadonlyMap<string, Json>,
+  state: ViewState | undefined,
+): ReadonlyMap<number, PlainViewModel | WindowedViewModel> {
+  return new Map(
+    (state?.retiredGenerations ?? []).flatMap((generation) => {
+      const text = printVersion(name, versionOf(generation));
+      const spec = definitions.get(text);
+      return spec === undefined ? [] : [[generation, servedViewOf(name, decodeViewVersion(text, spec))] as const];
+    }),
+  );
 }
 
 /** A generation of a view as the online store addresses it. */
