@@ -169,7 +169,7 @@ async function lookAtSource(findings: Findings, session: Session, source: Source
     () => offline.describeSource(source, source.type === "push" ? { project, source } : null),
     ({ rowCount, maxEventTimeUs, rowsWithoutEventTime }) => {
       const rows = `${rowCount.toLocaleString("en")} rows`;
-      if (rowCount === 0) return { warning: "no rows" };
+      if (rowCount === 0) return { warning: source.type === "push" ? "no rows yet; `asof push` brings some" : "no rows" };
       if (rowsWithoutEventTime > 0)
         return { warning: `${rows}, ${rowsWithoutEventTime.toLocaleString("en")} without event time: they never match` };
       if (maxEventTimeUs === null) return `${rows}, without time: visible at every t`;

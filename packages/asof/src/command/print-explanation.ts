@@ -11,9 +11,11 @@ export function printExplanation(
     readonly argument: ValueType | null;
     /** Rows of a table, the newest. */
     readonly rowsMax: number;
+    /** Columns that a table may take. */
+    readonly width: number;
   },
 ): string {
-  const { feature, argument, rowsMax } = about;
+  const { feature, argument, rowsMax, width } = about;
   const parts: string[] = [];
   const { tiles, events } = explanation;
   if (tiles.length > 0) {
@@ -25,7 +27,7 @@ export function printExplanation(
       printCell(feature.type, tile.value),
       tile.isCut ? "holds events at or after the asked time" : "",
     ]);
-    parts.push(`${countOf(tiles, "tile", rowsMax)}\n${printTable(["LAYER", "FROM", "TO", "NEWEST EVENT", "VALUE", ""], rows)}`);
+    parts.push(`${countOf(tiles, "tile", rowsMax)}\n${printTable(["LAYER", "FROM", "TO", "NEWEST EVENT", "VALUE", ""], rows, width)}`);
   }
   if (events.length > 0) {
     const rows = newest(events, rowsMax).map((event) => [
@@ -34,7 +36,9 @@ export function printExplanation(
       event.isTaken ? printArgument(argument, event.value) : "",
       event.isTaken ? "" : "the feature's `where` does not take it",
     ]);
-    parts.push(`${countOf(events, "event", rowsMax)}, kept one by one\n${printTable(["LAYER", "EVENT TIME", "ARGUMENT", ""], rows)}`);
+    parts.push(
+      `${countOf(events, "event", rowsMax)}, kept one by one\n${printTable(["LAYER", "EVENT TIME", "ARGUMENT", ""], rows, width)}`,
+    );
   }
   if (parts.length === 0) parts.push("nothing inside the window");
   for (const reason of explanation.reasons) parts.push(reasons[reason]);

@@ -34,19 +34,24 @@ function overviewCells(name: string, series: Series, terminal: Terminal): Readon
   if (newest === undefined) return { FEATURE: name };
   const { figures } = newest;
   const { length } = figures;
-  const text = (value: Json | undefined): string => (value === undefined || value === null ? "" : shorten(printFigure(value), 20));
+  const text = (value: Json | undefined): string | null => (value === undefined || value === null ? null : shorten(printFigure(value), 20));
   return {
     FEATURE: name,
     TYPE: figures.type,
     NULLS: printShare(figures.nulls, figures.count),
     DISTINCT: figures.distinct === undefined ? "" : `${isEstimate(figures) ? "~" : ""}${printFigure(figures.distinct)}`,
-    MIN: text(figures.min ?? length?.min),
-    P50: text(figures.quantiles?.p50),
-    MAX: text(figures.max ?? length?.max),
-    MEAN: text(figures.mean ?? length?.mean),
+    MIN: text(figures.min) ?? lengthText(length?.min),
+    P50: text(figures.quantiles?.p50) ?? "",
+    MAX: text(figures.max) ?? lengthText(length?.max),
+    MEAN: text(figures.mean) ?? lengthText(length?.mean),
     HISTOGRAM: figures.histogram ? histogramLine(figures.histogram.counts, terminal).trimEnd() : printTopShares(figures),
     RUNS: seriesLine(series.map(trendOf).toReversed().slice(-20), terminal),
   };
+}
+
+/** The length of texts, bytes or lists under a title that other features have their values under. */
+function lengthText(length: number | undefined): string {
+  return length === undefined ? "" : `length ${printFigure(length)}`;
 }
 
 /** Whether the count of different values is an estimate. */

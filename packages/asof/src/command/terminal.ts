@@ -10,6 +10,11 @@ export interface Terminal {
 
 const narrowest = 40;
 
+/** Columns that a table may take. Only a terminal limits it: what goes into a pipe or a file is never cut. */
+export function tableWidth(context: Pick<CommandContext, "stdout" | "environment">): number {
+  return context.stdout.isTTY === true ? terminalOf(context).width : Number.POSITIVE_INFINITY;
+}
+
 /** The terminal that standard output goes to. A pipe is as wide as its lines, unless COLUMNS says otherwise. */
 export function terminalOf({ stdout, environment }: Pick<CommandContext, "stdout" | "environment">): Terminal {
   const locale = [environment.LC_ALL, environment.LC_CTYPE, environment.LANG].find((value) => value !== undefined && value !== "") ?? "";

@@ -24,7 +24,7 @@ describe("asof describe", () => {
     assert.match(text, /^name: profile\nowner|^name: profile/);
     assert.match(text, /^Of 4 rows from 2024-01-01T00:00:00Z to 2024-01-11T00:00:00\.000001Z; computed .* by materialize\.$/m);
     assert.match(text, /^FEATURE +TYPE +NULLS +DISTINCT +MIN +P50 +MAX +MEAN +HISTOGRAM$/m);
-    assert.match(text, /^tier +string +0 +2 +basic +gold +4\.5 +basic 50%, gold 50%$/m);
+    assert.match(text, /^tier +string +0 +2 +basic +gold +length 4\.5 +basic 50%, gold 50%$/m);
     assert.match(text, /^score +float64 +25% +3 +0\.5 +0\.75 +1 +0\.75 +█ +█ +█$/m);
     assert.ok(!text.includes("\u001b"), "no colours in a pipe");
   });

@@ -14,6 +14,7 @@ import type { Session } from "../../store/session.ts";
 import type { CommandContext } from "../context.ts";
 import { Progress } from "../progress.ts";
 import { printTable } from "../table.ts";
+import { tableWidth } from "../terminal.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
 interface DeleteCommandOptions extends GlobalOptions {
@@ -115,12 +116,12 @@ function show(context: CommandContext, report: DeletionReport): void {
     ...report.heldRows.map((h) => [`held back of ${h.source}`, plural(h.rows, "row")]),
     ...report.logs.map((log) => [`log of ${log.source}`, printLog(log)]),
   ];
-  if (rows.length > 0) context.print(printTable(["WHERE", report.dryRun ? "WOULD BE REMOVED" : "REMOVED"], rows));
+  if (rows.length > 0) context.print(printTable(["WHERE", report.dryRun ? "WOULD BE REMOVED" : "REMOVED"], rows, tableWidth(context)));
   else context.print(`Nothing that asof keeps is stored under ${report.keys.join(", ")}.`);
   if (report.stillHeld.length > 0) {
     context.print("\nStill held by sources that asof reads and does not own:");
     const held = report.stillHeld.map((h) => [h.source, h.type, h.error ?? plural(h.rows, "row"), placeOf(h)]);
-    context.print(printTable(["SOURCE", "TYPE", "ROWS", "WHERE"], held));
+    context.print(printTable(["SOURCE", "TYPE", "ROWS", "WHERE"], held, tableWidth(context)));
   }
   if (report.toRecreate.length > 0) {
     context.print(`\nThese views read the key as a value; recreate them: ${report.toRecreate.join(", ")}.`);
@@ -157,7 +158,7 @@ async function list(context: CommandContext, session: Session): Promise<void> {
   const erasures = await listErasures(session.runtime);
   if (context.json) context.printJson(erasures);
   else if (erasures.length === 0) context.print(`No key is erased in project ${session.runtime.project}.`);
-  else context.print(printTable(["ERASURE", "KEY", "ERASED AT", "LIFTED"], erasures.map(describe)));
+  else context.print(printTable(["ERASURE", "KEY", "ERASED AT", "LIFTED"], erasures.map(describe), tableWidth(context)));
 }
 
 function describe({ id, keys, erasedAtUs, untilUs }: Erasure): readonly string[] {

@@ -18,6 +18,7 @@ import { Progress } from "../progress.ts";
 import { checkSpine, readSpine, type SpineOptions } from "../read-spine.ts";
 import { readTimeIfGiven } from "../read-time.ts";
 import { printTable } from "../table.ts";
+import { tableWidth } from "../terminal.ts";
 import { resolveFrom, withSession } from "../with-session.ts";
 
 interface HistoricalCommandOptions extends SpineOptions, AskedOptions {
@@ -201,6 +202,7 @@ async function show(context: CommandContext, training: ComputedTrainingSet): Pro
       printTable(
         ["COLUMN", "VALUE"],
         columns.map((c, i) => [c.name, only[i] ?? ""]),
+        tableWidth(context),
       ),
     );
   else
@@ -208,6 +210,7 @@ async function show(context: CommandContext, training: ComputedTrainingSet): Pro
       printTable(
         columns.map((c) => c.name),
         rows,
+        tableWidth(context),
       ),
     );
   const more = report.spineRows - report.droppedRows - rows.length;

@@ -3,6 +3,7 @@ import type { Session } from "../../store/session.ts";
 import type { CommandContext } from "../context.ts";
 import { readCount } from "../read-count.ts";
 import { printTable } from "../table.ts";
+import { tableWidth } from "../terminal.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
 interface JobsCommandOptions extends GlobalOptions {
@@ -29,6 +30,7 @@ export async function runJobs(context: CommandContext, id: string | undefined, o
         printTable(
           ["ID", "KIND", "STATUS", "STARTED", "TOOK", "VIEWS"],
           jobs.map((job) => row(session, job)),
+          tableWidth(context),
         ),
       );
   });
@@ -36,13 +38,16 @@ export async function runJobs(context: CommandContext, id: string | undefined, o
 
 async function findJob(session: Session, id: string): Promise<JobRecord> {
   const { registry, project } = session.runtime;
+  const [latest] = id === "latest" ? await registry.listJobs(project, 1) : [];
+  if (latest !== undefined) return latest;
   const whole = await registry.getJob(id);
   if (whole !== null) return whole;
   const jobs = await registry.listJobs(project, searchedMax);
   const found = jobs.filter((job) => job.id.startsWith(id));
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
-  const what = found.length === 0 ? `No job "${id}".` : `${found.length} jobs begin with "${id}".`;
+  const what =
+    id === "latest" ? "There are no jobs yet." : found.length === 0 ? `No job "${id}".` : `${found.length} jobs begin with "${id}".`;
   throw new AsofError("ASOF_OBJECT_UNKNOWN", what, { path: id, value: id, fix: "See `asof jobs` for their ids." });
 }
 
@@ -94,7 +99,7 @@ function showJob(context: CommandContext, session: Session, job: JobRecord): voi
   if (views.length > 0) {
     const count = (n: number | undefined): string => (n ?? 0).toLocaleString("en");
     const cells = views.map(([view, p]) => [view, printProgress(p), `${p.done ?? 0} of ${p.of ?? 0}`, count(p.rows), count(p.written)]);
-    context.print(`\n${printTable(["VIEW", "STATUS", "PARTITIONS", "ROWS READ", "WRITTEN"], cells)}`);
+    context.print(`\n${printTable(["VIEW", "STATUS", "PARTITIONS", "ROWS READ", "WRITTEN"], cells, tableWidth(context))}`);
   }
   if (status === "interrupted" || status === "failed") context.print("\nThe same command goes on where it ended.");
 }

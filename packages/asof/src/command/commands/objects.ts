@@ -6,7 +6,7 @@ import { describeObjects } from "../describe-objects.ts";
 import type { DescribedKind } from "../kinds.ts";
 import { printSummary } from "../print-statistics.ts";
 import { printTable } from "../table.ts";
-import { terminalOf } from "../terminal.ts";
+import { tableWidth, terminalOf } from "../terminal.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
 interface ListOptions extends GlobalOptions {
@@ -37,6 +37,7 @@ export async function runList(context: CommandContext, kind: DescribedKind, opti
       printTable(
         ["NAME", ...titles, ...(hasOwners ? ["OWNER"] : [])],
         objects.map((o) => [o.name, ...titles.map((t) => o.cells[t] ?? ""), ...(hasOwners ? [o.meta.owner ?? ""] : [])]),
+        tableWidth(context),
       ),
     );
   });

@@ -13,6 +13,7 @@ import {
 import type { Session } from "../../store/session.ts";
 import type { CommandContext } from "../context.ts";
 import { printTable } from "../table.ts";
+import { tableWidth } from "../terminal.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
 /** `asof versions [VIEW]`. */
@@ -21,7 +22,10 @@ export async function runVersions(context: CommandContext, view: string | undefi
     const versions = await listVersions(session.runtime, view ?? null);
     if (context.json) context.printJson(versions.map(printable));
     else if (versions.length === 0) context.print(`No stored views in project ${session.runtime.project}. \`asof apply\` registers them.`);
-    else context.print(printTable(["VERSION", "STATUS", "CREATED", "COVERAGE", "FEATURES", "CHANGED", "USED BY"], versions.map(row)));
+    else
+      context.print(
+        printTable(["VERSION", "STATUS", "CREATED", "COVERAGE", "FEATURES", "CHANGED", "USED BY"], versions.map(row), tableWidth(context)),
+      );
   });
 }
 

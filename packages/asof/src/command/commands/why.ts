@@ -23,6 +23,7 @@ import { printExplanation } from "../print-explanation.ts";
 import { printCell } from "../print-value.ts";
 import { readTimeIfGiven } from "../read-time.ts";
 import { printTable } from "../table.ts";
+import { tableWidth } from "../terminal.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 import { printEntity } from "./online.ts";
 
@@ -125,14 +126,15 @@ function show(context: CommandContext, answer: WhyAnswer, view: PlainViewModel |
     ["training", printCell(feature.type, answer.offline), "computed from history"],
     ["serving", printCell(feature.type, value), note],
   ];
-  context.print(`\n${printTable(["SIDE", "VALUE", "NOTE"], sides)}`);
+  const width = tableWidth(context);
+  context.print(`\n${printTable(["SIDE", "VALUE", "NOTE"], sides, width)}`);
   context.print(answer.verdict === "equal" ? paint.green("The two sides agree.") : paint.red(explainDifference(answer)));
   const rows = answer.rowCount === 1 ? "1 row" : `${answer.rowCount} rows`;
   context.print(`\n${paint.bold(`History: ${rows} of this key in source ${view.source.name}, ${answer.insideCount} inside these times`)}`);
-  if (answer.rows.length > 0 && rowsMax > 0) context.print(printRows(answer, view, feature, rowsMax));
+  if (answer.rows.length > 0 && rowsMax > 0) context.print(printRows(answer, view, feature, { rowsMax, width }));
   if (answer.state === null) return;
   context.print(`\n${paint.bold("State in the online store, as far as it makes the value")}`);
-  context.print(printExplanation(answer.state, { feature, argument: argumentType(view, feature), rowsMax }));
+  context.print(printExplanation(answer.state, { feature, argument: argumentType(view, feature), rowsMax, width }));
 }
 
 function printBoundaries({ boundaries }: WhyAnswer, isStatic: boolean): string {
@@ -182,7 +184,7 @@ function printRows(
   { rows, insideCount }: WhyAnswer,
   view: PlainViewModel | WindowedViewModel,
   feature: FeatureModel,
-  limit: number,
+  { rowsMax: limit, width }: { readonly rowsMax: number; readonly width: number },
 ): string {
   const names = shownColumns(view, feature).filter((name) => name in (rows[0]?.values ?? {}));
   const hasCreated = rows.some((row) => row.createdTimeUs !== null);
@@ -200,5 +202,5 @@ function printRows(
   ]);
   const left = insideCount - shown.filter(isInside).length;
   const more = left === 0 ? "" : `\n${left} older ones inside are not shown${skipped > 0 ? "; see more with --rows N" : ""}`;
-  return `${printTable(["", "EVENT TIME", ...(hasCreated ? ["CREATED"] : []), ...names, "WHY NOT"], cells)}${more}`;
+  return `${printTable(["", "EVENT TIME", ...(hasCreated ? ["CREATED"] : []), ...names, "WHY NOT"], cells, width)}${more}`;
 }
