@@ -137,6 +137,6 @@ describe("docs/start.md", () => {
     assert.equal(started.status, 0, started.stderr);
     const { status, output } = runBlock("npx asof plan -c other", work, own.join(delimiter));
     assert.equal(status, 0, output);
-    assert.match(output, /10 created/);
+    assert.match(output, /14 created/);
   });
 });

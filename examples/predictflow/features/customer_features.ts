@@ -3,6 +3,7 @@ import { entity, featureView, float64, int64, parquet, sql, string } from "asof"
 export const customer = entity("customer", {
   key: { customer_id: int64({ as: "number" }) },
   owner: "growth@predictflow",
+  tags: { team: "growth" },
   description: "A household with a loyalty card.",
 });
 
@@ -47,6 +48,7 @@ export const churnFeatures = featureView(
     source: monthlyProfile,
     ttl: "30d",
     owner: "growth@predictflow",
+    tags: { team: "growth" },
     description: "The monthly profile of a customer.",
   },
   {
@@ -64,6 +66,7 @@ export const demographics = parquet("demographics", {
   path: "data/demographics.parquet",
   columns: { age: string(), income: string(), household_size: string() },
   owner: "growth@predictflow",
+  tags: { team: "growth" },
 });
 
 export const customerDemographics = featureView(

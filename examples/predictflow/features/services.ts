@@ -5,5 +5,6 @@ import { churnFeatures, customerDemographics } from "./customer_features.ts";
 /** What the churn model reads: in training, and in every request. */
 export const churnV1 = featureService("churn_v1", [churnFeatures, customerDemographics, behavioralFeatures, spendTrend], {
   owner: "growth@predictflow",
+  tags: { team: "growth" },
   description: "Features of the first churn model.",
 });

@@ -1,7 +1,9 @@
 import type { Command } from "commander";
+import { moveDates, weeksToMove } from "../project/example-dates.ts";
 
 /** What help and the reference page show of a command beside its options. */
 export interface CommandNotes {
+  /** Command lines that work in a project of `asof init`, with the dates of its data as they were recorded, in 2017. */
   readonly examples: readonly string[];
   /** Exit codes with a meaning of their own here; the others are the same everywhere. */
   readonly exits?: Readonly<Record<number, string>>;
@@ -16,7 +18,7 @@ export function addCommand(parent: Command, name: string, description: string, a
   const command = parent
     .command(name, { isDefault: about.isDefault === true })
     .description(description)
-    .addHelpText("after", printNotes(about));
+    .addHelpText("after", () => printNotes(about));
   notes.set(command, about);
   return command;
 }
@@ -36,8 +38,17 @@ export function collect(value: string, before: readonly string[] | undefined): r
   return [...(before ?? []), value];
 }
 
-function printNotes({ examples, exits = {} }: CommandNotes): string {
+/** The examples as help shows them: their dates moved as `asof init` moves the data. */
+export function shownExamples({ examples }: CommandNotes, nowMs: number): readonly string[] {
+  const weeks = weeksToMove(nowMs);
+  return examples.map((example) => moveDates(example, weeks));
+}
+
+function printNotes(about: CommandNotes): string {
+  const { exits = {} } = about;
   const lines = Object.entries(exits).map(([code, meaning]) => `  ${code}  ${meaning}`);
   const exitText = lines.length === 0 ? "" : `\n\nExit codes beside 0, 1 and 2:\n${lines.join("\n")}`;
-  return `\nExamples:\n${examples.map((example) => `  $ ${example}`).join("\n")}${exitText}`;
+  return `\nExamples:\n${shownExamples(about, Date.now())
+    .map((example) => `  $ ${example}`)
+    .join("\n")}${exitText}`;
 }

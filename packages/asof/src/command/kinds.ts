@@ -14,5 +14,5 @@ export const describedKinds: readonly DescribedKind[] = [
   { name: "feature", command: "features", plural: "features", example: "churn_features:tenure_months" },
   { name: "feature_service", command: "feature-services", plural: "feature services", example: "churn_v1" },
   { name: "label", command: "labels", plural: "labels", example: "churn" },
-  { name: "project", command: "projects", plural: "projects", example: "predictflow" },
+  { name: "project", command: "projects", plural: "projects", example: "shop" },
 ];

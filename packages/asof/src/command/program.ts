@@ -109,7 +109,7 @@ function addExchangeCommands(program: Command, context: CommandContext): void {
       "asof import feast .",
       "asof import feast ../feast_repo",
       "asof import feast data/registry.db --out imported",
-      "asof import feast sqlite:///data/registry.db --project driver_ranking",
+      "asof import feast sqlite:///data/registry_sql.db --out imported",
     ],
   })
     .argument("<path>", "a Feast repository, its registry file, or sqlite:/// and the file of a SQL registry")
@@ -121,7 +121,7 @@ function addExchangeCommands(program: Command, context: CommandContext): void {
   const exporting = addCommand(program, "export", "write what asof holds for others to read", { examples: ["asof export registry"] });
   addCommand(exporting, "registry", "write the registry as Feast's file, or its records as JSON", {
     examples: [
-      "asof export registry --out registry.pb",
+      "asof export registry --out feast/registry.pb",
       "asof export registry --format json",
       "asof export registry --format json --out registry.json",
     ],
@@ -176,6 +176,9 @@ function addVersionCommands(program: Command, context: CommandContext): void {
     );
 }
 
+/** A row that `asof push` takes. */
+const visit = '{"customer_id": 900, "event_timestamp": "2017-12-31T20:00:00Z", "page": "offers"}';
+
 function addMaterializeCommands(program: Command, context: CommandContext): void {
   const views = (): Option =>
     new Option("-v, --views <view>", "a feature view, or view@v1 for one version; repeat for several; default all").argParser(collect);
@@ -202,7 +205,10 @@ function addMaterializeCommands(program: Command, context: CommandContext): void
       (await import("./commands/materialize.ts")).runMaterialize(context, { start: null, end: end ?? null }, command.optsWithGlobals()),
     );
   addCommand(program, "push", "push rows of a push source: to the online store, the offline log, or both", {
-    examples: ["asof push clicks --rows clicks.json", "cat clicks.ndjson | asof push clicks --rows - --to online"],
+    examples: [
+      `echo '${visit}' | asof push app_visits --rows -`,
+      `echo '${visit}' > visits.json && asof push app_visits --rows visits.json --to offline --idempotency-key visits-1`,
+    ],
   })
     .argument("<source>", "a push source")
     .requiredOption("--rows <file|->", "JSON array or one JSON object per line; - for standard input")
@@ -218,9 +224,9 @@ function addDeleteCommand(program: Command, context: CommandContext): void {
     examples: [
       "asof delete --entity customer_id=900 --dry-run",
       "asof delete --entity customer_id=900 --yes",
-      "asof delete --entity bank=de --entity account=17 --yes",
       "asof delete --list",
       "asof delete --lift --entity customer_id=900",
+      "asof delete --forget-lost --yes",
     ],
     exits: { 130: "interrupted, or answered with anything but yes: the same command goes on where it ended" },
   })
@@ -254,6 +260,7 @@ function addRetrievalCommands(program: Command, context: CommandContext): void {
         "asof get-historical-features -s churn_v1 -e customer_id=900 -e amount=25 --at 2017-12-01T10:00:00Z",
         "asof get-historical-features -f churn_features --between 2017-11-01 2017-12-01 --out changes.parquet",
         "asof get-historical-features -s churn_v1 --spine labels.sql --out train/ --partition-by month --rows-per-file 1000000",
+        "asof get-historical-features -f churn_features --spine labels.sql --label churn --out labeled.csv",
       ],
     }),
   )
@@ -290,7 +297,7 @@ function addRetrievalCommands(program: Command, context: CommandContext): void {
     addCommand(program, "get-online-features", "read the online store, as a request would", {
       examples: [
         "asof get-online-features -s churn_v1 -e customer_id=900 -e amount=25",
-        "asof get-online-features -f churn_features:monthly_charges -e customer_id=900,901 --at 2017-12-01T10:00:00Z",
+        "asof get-online-features -f churn_features:monthly_charges -e customer_id=900,901",
       ],
     }),
   )
@@ -308,7 +315,7 @@ function addObjectCommands(program: Command, context: CommandContext): void {
       examples: [`asof ${kind.command} list`, example],
     });
     addCommand(group, "list", `list ${kind.plural}`, {
-      examples: [`asof ${kind.command} list`, `asof ${kind.command} list --tags team:growth --json`],
+      examples: [`asof ${kind.command} list`, `asof ${kind.command} list ${kind.name === "project" ? "" : "--tags team:growth "}--json`],
     })
       .option("--tags <key:value>", "only those with this tag; repeat for several", collect)
       .action(async (_options, command: Command) =>
@@ -324,9 +331,9 @@ function addObjectCommands(program: Command, context: CommandContext): void {
 
 function addLookCommands(program: Command, context: CommandContext): void {
   addCommand(program, "jobs", "list jobs and how far they are, newest first; or show one", {
-    examples: ["asof jobs", "asof jobs --limit 5 --json", "asof jobs 271af7b8"],
+    examples: ["asof jobs", "asof jobs --limit 5 --json", "asof jobs latest"],
   })
-    .argument("[id]", "one job; the beginning of its id is enough")
+    .argument("[id]", "one job: the beginning of its id is enough; `latest` for the last one")
     .option("--limit <n>", "how many", "20")
     .action(async (id: string | undefined, _options, command: Command) =>
       (await import("./commands/jobs.ts")).runJobs(context, id, command.optsWithGlobals()),
@@ -346,7 +353,7 @@ function addLookCommands(program: Command, context: CommandContext): void {
       (await import("./commands/why.ts")).runWhy(context, feature, command.optsWithGlobals()),
     );
   addCommand(program, "doctor", "check Node, configuration, definitions, sources, stores and registry, and say what to mend", {
-    examples: ["asof doctor", "asof doctor -c shop --json"],
+    examples: ["asof doctor", "asof doctor --json"],
     exits: { 1: "something is broken; warnings alone end with 0" },
   }).action(async (_options, command: Command) => (await import("./commands/doctor.ts")).runDoctor(context, command.optsWithGlobals()));
   addCommand(program, "demo", "the whole way in two minutes: definitions, training set, model, online answers, proof of parity", {

@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { AsofError, parseInstant } from "@asof/core";
+import { AsofError } from "@asof/core";
 import { shiftTimes } from "@asof/duckdb";
+import { weeksToMove } from "./example-dates.ts";
 import { projectFiles } from "./project-files.ts";
 import { templateFolder } from "./template.ts";
 
@@ -22,16 +23,13 @@ export interface WrittenProject {
 
 const weekUs = 7 * 86_400_000_000;
 
-/** The last basket of the example's data. */
-const lastEventUs = parseInstant("2018-01-01T04:01:20Z");
-
 /**
  * Writes the example project into a new or empty folder: all of it, or nothing. A folder that has something in it already is refused
  * with ASOF_OUTPUT_FAILED.
  */
 export async function writeProject(folder: string, options: ProjectOptions): Promise<WrittenProject> {
   const isThere = await refuseOccupied(folder);
-  const shiftedWeeks = options.keepDates ? 0 : Math.max(0, Math.floor((options.nowUs - lastEventUs) / weekUs));
+  const shiftedWeeks = options.keepDates ? 0 : weeksToMove(options.nowUs / 1000);
   // Beside the folder, so that moving it there is one step on the same disk.
   const draft = join(dirname(folder), `.asof-init-${process.pid}-${options.project}`);
   const made = await makeFolders(dirname(folder), folder);

@@ -69,7 +69,7 @@ export function runAsof(args: readonly string[], options: RunOptions): Promise<E
 }
 
 /** Settings of the test runner and of the one who runs it must not reach the command. */
-function cleanEnvironment(): Record<string, string> {
+export function cleanEnvironment(): Record<string, string> {
   const names = /^(NODE_|ASOF_|FEAST_|FEATURE_STORE_|NO_COLOR|FORCE_COLOR)/;
   const kept = Object.entries(process.env).filter(([name, value]) => value !== undefined && !names.test(name));
   return Object.fromEntries(kept.map(([name, value]) => [name, String(value)]));

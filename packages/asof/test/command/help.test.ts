@@ -44,7 +44,7 @@ describe("help", () => {
       const { examples } = notesOf(command);
       assert.ok(examples.length > 0, pathOf(command));
       for (const example of examples) {
-        const line = example.replace(/^cat .* \| /, "");
+        const line = example.replace(/^echo '[^']*' (\||> \S+ &&) /, "");
         assert.ok(line.startsWith(`${pathOf(command)}`), example);
         const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
         await program.parseAsync(words.slice(1), { from: "user" });
