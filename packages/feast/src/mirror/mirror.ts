@@ -119,14 +119,12 @@ class Mirror {
       new Set(changes.filter((change) => change.kind === kind && change.op === op).map((change) => change.name));
     const sources = this.#withPushes(named("source", "put"));
     const states = named("view_state", "put");
-    const views = new Set([
-      ...this.#viewsOn(named("feature_view", "put"), sources),
-      ...[...states].filter((name) => this.#isSwitched(name)),
-    ]);
+    const registered = named("feature_view", "put");
+    const views = new Set([...this.#viewsOn(registered, sources), ...[...states].filter((name) => this.#isSwitched(name))]);
     const services = this.#servicesOn(named("feature_service", "put"), views);
     for (const name of named("entity", "put")) this.#putEntity(models.entities.get(name));
     for (const name of sources) this.#putSource(models.sources.get(name));
-    for (const name of views) this.#putView(models.views.get(name));
+    for (const name of views) this.#putView(models.views.get(name), registered.has(name));
     for (const name of services) this.#putService(name);
     for (const name of named("feature_service", "delete")) this.#delete("feature_service", name);
     for (const name of named("feature_view", "delete")) this.#delete("feature_view", name);
@@ -227,7 +225,7 @@ class Mirror {
     }
   }
 
-  #putView(view: ViewModel | undefined): void {
+  #putView(view: ViewModel | undefined, isRegistered: boolean): void {
     if (view === undefined) return;
     if (view.form === "request") {
       // What Feast has under that name is its own, unless asof stored the view until now.
@@ -239,7 +237,8 @@ class Mirror {
     if (served.entities.length === 0) this.#putDummy();
     const features = served.features.map((feature) => feature.name);
     this.#putSpec("feature_view", view.name, this.#encodeView(served), viewFields, (meta) => this.#recordState(meta, view.name, features));
-    this.#noteVersion(view, served);
+    // Of a view that is only passed on with its source, Feast may be about to write the version itself, and fails where it is there.
+    if (isRegistered) this.#noteVersion(view, served);
   }
 
   #encodeView(view: StoredView): Message {
