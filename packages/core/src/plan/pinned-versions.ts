@@ -1,7 +1,8 @@
 import type { Issue } from "../error/error.ts";
 import { referencesOf } from "../registry/references.ts";
 import { generationOf, versionOf } from "../registry/view-state.ts";
-import type { RecordKind } from "../store/registry.ts";
+import { decodeViewState } from "../registry/view-state-codec.ts";
+import type { RecordKind, RegistryChange } from "../store/registry.ts";
 import type { Json } from "../value/json.ts";
 import { printObject } from "./plan.ts";
 import type { Registered } from "./registered.ts";
@@ -38,10 +39,15 @@ export function printUsers(users: readonly VersionUser[]): string {
   return users.map(print).join(", ");
 }
 
-/** References of objects to be written to versions that are not kept. */
-export function refuseUnkept(registered: Registered, users: readonly VersionUser[]): readonly Issue[] {
+/** References of objects to be written to versions that are not kept when the plan's changes are made. */
+export function refuseUnkept(registered: Registered, changes: readonly RegistryChange[], users: readonly VersionUser[]): readonly Issue[] {
+  const keptAfterwards = (view: string): readonly number[] => {
+    const change = changes.find((c) => c.op === "put" && c.project === registered.project && c.kind === "view_state" && c.name === view);
+    const state = change?.op === "put" ? decodeViewState(change.spec, view) : registered.viewState(view)?.state;
+    return state?.keptGenerations ?? [];
+  };
   return [...pinnedVersions(users, registered.project)].flatMap(([view, versions]) => {
-    const kept = registered.viewState(view)?.state.keptGenerations ?? [];
+    const kept = keptAfterwards(view);
     return [...versions]
       .filter(([version]) => !kept.includes(generationOf(version)))
       .map(

@@ -62,10 +62,6 @@ export function planChanges(snapshot: RegistrySnapshot, model: RepositoryModel, 
       ...refuseUsed(registered, choice.writes, choice.deletes, others),
       ...refuseUnsharing(choice.writes, others),
       ...refuseForeign(snapshot, registered.project, choice.writes),
-      ...refuseUnkept(
-        registered,
-        choice.writes.map((write) => userOf(registered, write)),
-      ),
     ],
     movedViews: new Set(),
     untouchedUsers: untouchedUsers(registered, choice.writes, choice.deletes),
@@ -75,6 +71,8 @@ export function planChanges(snapshot: RegistrySnapshot, model: RepositoryModel, 
   const written = [...choice.writes].sort((a, b) => order(b) - order(a)).map((write) => planWrite(draft, write));
   draft.entries.push(...written.sort(compareEntries));
   for (const record of choice.deletes) planDelete(draft, record);
+  const users = choice.writes.map((write) => userOf(registered, write));
+  draft.refusals.push(...refuseUnkept(registered, draft.changes, users));
   const guards = guardPinned(snapshot, registered, choice.writes, draft.changes);
   return {
     project: model.project,
