@@ -21,7 +21,7 @@ export {
 } from "./key/entity-key.ts";
 export { feastEntityId, feastRedisField, feastRedisKey, feastRedisTimestampField } from "./key/redis-key.ts";
 // asof's records and Feast's objects
-export { absorbFeast, knownModels } from "./mirror/absorb.ts";
+export { type Absorbed, type AbsorbInput, absorbFeast, knownModels } from "./mirror/absorb.ts";
 export type { FeastUse } from "./mirror/feast-version.ts";
 export { descriptionOf, keptDefinition, mirrorChanges } from "./mirror/mirror.ts";
 // rows of online stores in Feast's layout

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
-import { applyDefinitions, repositoryFromSnapshot, systemClock } from "@asof/core";
+import { applyDefinitions, collectDefinitions, entity, int64, repositoryFromSnapshot, systemClock } from "@asof/core";
 import { openSqliteRegistry, openSqlRegistry } from "./registry.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "asof-sql-registry-"));
@@ -90,6 +90,39 @@ describe("registry in Feast's SQL schema", () => {
       ["global_src", "global_stats", "mapped_service"].filter((name) => removed.includes(name)),
     );
   });
+
+  for (const [what, damage] of [
+    ["cut short", "substr(feature_view_proto, 1, length(feature_view_proto) - 3)"],
+    ["no blob", "'nothing'"],
+  ]) {
+    test(`an object that is ${what} is named with its table, and refuses its own project alone until it is repaired`, async () => {
+      const path = feastDatabase();
+      const uid = entity("user", { key: { uid: int64() } });
+      const other = (more: Readonly<Record<string, unknown>>) => collectDefinitions([{ uid, ...more }], "other");
+      using database = new DatabaseSync(path);
+      const where = "WHERE feature_view_name = 'driver_stats'";
+      const kept = database.prepare(`SELECT feature_view_proto AS bytes FROM feature_views ${where}`).get()?.bytes;
+      database.exec(`UPDATE feature_views SET feature_view_proto = ${damage} ${where}`);
+      await using registry = await openSqlRegistry({ path });
+      const refused = { code: "ASOF_REGISTRY_UNREADABLE", message: /table feature_views .*"driver_stats" .*"compat".* Restore this row/ };
+      await assert.rejects(registry.snapshot("compat"), refused);
+      await assert.rejects(registry.read([{ project: "compat", kind: "entity", name: "driver" }]), refused);
+      await assert.rejects(registry.unsupported("compat"), refused);
+      await assert.rejects(applyDefinitions(registry, { ...other({}), project: "compat" }, "compat", {}, systemClock), refused);
+      assert.equal((await applyDefinitions(registry, other({}), "other", {}, systemClock)).outcome.status, "applied");
+      await using later = await openSqlRegistry({ path });
+      await assert.rejects(later.snapshot("compat"), refused, "the other project's write does not settle it");
+      database.prepare(`UPDATE feature_views SET feature_view_proto = ? ${where}`).run(kept as Uint8Array);
+      assert.equal(repositoryFromSnapshot(await later.snapshot("compat"), "compat").views.length, 3);
+      const more = { item: entity("item", { key: { item_id: int64() } }) };
+      assert.equal((await applyDefinitions(later, other(more), "other", {}, systemClock)).outcome.status, "applied");
+      assert.equal(
+        repositoryFromSnapshot(await registry.snapshot("compat"), "compat").views.length,
+        3,
+        "also where another process took it over",
+      );
+    });
+  }
 
   test("is kept in step also where it is opened as asof's own type; asof's own gets Feast's tables, filled", async () => {
     const path = feastDatabase();

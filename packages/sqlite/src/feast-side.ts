@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import {
+  AsofError,
   type Clock,
   canonicalJson,
   decodeViewState,
@@ -17,6 +18,8 @@ import {
   viewStateKey,
 } from "@asof/core";
 import {
+  type Absorbed,
+  type AbsorbInput,
   absorbFeast,
   descriptionOf,
   type FeastObject,
@@ -33,9 +36,11 @@ import { packagedMigrations } from "./config.ts";
 import {
   addVersion,
   bytesOf,
+  damagedObject,
   kafkaOver,
   lastUpdatedUs,
   latestVersion,
+  listNames,
   listObjects,
   putObject,
   touchProject,
@@ -63,6 +68,8 @@ export class FeastSide {
   readonly #clock: Clock;
   readonly #random: Random;
   #handedOut: HandedOut | null = null;
+  /** Projects of which Feast's tables hold something that cannot be read: nothing was taken over of them. */
+  #damaged: ReadonlyMap<string, AsofError> = new Map();
   unsupported: ReadonlyMap<string, readonly UnsupportedObject[]> = new Map();
 
   constructor(use: FeastUse, clock: Clock = systemClock, random: Random = systemRandom) {
@@ -85,7 +92,7 @@ export class FeastSide {
     database.exec(readFileSync(join(packagedMigrations(), "feast_registry.sql"), "utf8"));
     // A database that only asof wrote: Feast gets all of it.
     if (isNew) this.#mirrorAll(prepare);
-    if (isUnwatched) for (const { kind, project, name } of listObjects(prepare, null)) noteChange(prepare, kind, project, name);
+    if (isUnwatched) for (const { kind, project, name } of listNames(prepare, null)) noteChange(prepare, kind, project, name);
   }
 
   #mirrorAll(prepare: Prepare): void {
@@ -103,19 +110,14 @@ export class FeastSide {
     const signatures: string[] = [];
     const unsupported = new Map(this.unsupported);
     let touchesDefinitions = false;
+    const damaged = new Map<string, AsofError>();
     for (const project of projects) {
       const nowUs = lastUpdatedUs(prepare, project) ?? this.#clock.nowUs();
-      const objects = listObjects(prepare, project);
-      const absorbed = absorbFeast({
-        ...this.#use,
-        project,
-        objects,
-        records: listRecords(prepare, project),
-        isOurs: (object) => !changed.has(feastId(object)),
-        wasWritten: (kind, name) => changed.has(feastId({ kind, project, name })),
-        latestVersion: (view) => latestVersion(prepare, project, view),
-        versionBytes: (view, version) => versionBytes(prepare, project, view, version),
-      });
+      const absorbed = this.#absorbed(prepare, project, changed);
+      if (absorbed instanceof AsofError) {
+        damaged.set(project, absorbed);
+        continue;
+      }
       unsupported.set(project, absorbed.unsupported);
       if (absorbed.changes.length > 0) signatures.push(canonicalJson(absorbed.changes.map((change) => ({ ...change }))));
       touchesDefinitions ||= absorbed.changes.some((change) => definitionKinds.includes(change.kind));
@@ -126,7 +128,44 @@ export class FeastSide {
       for (const { from, to, details } of absorbed.lineage.added) insert.run(project, from, to, nowUs, canonicalJson(details));
     }
     this.unsupported = unsupported;
+    this.#damaged = damaged;
     this.#number(prepare, before, signatures.join("\n"), touchesDefinitions, isVirtual);
+  }
+
+  /** What Feast changed of a project, or the error that names what of it cannot be read. */
+  #absorbed(prepare: Prepare, project: string, changed: ReadonlySet<string>): Absorbed | AsofError {
+    const input: Omit<AbsorbInput, "objects"> = {
+      ...this.#use,
+      project,
+      records: listRecords(prepare, project),
+      isOurs: (object) => !changed.has(feastId(object)),
+      wasWritten: (kind, name) => changed.has(feastId({ kind, project, name })),
+      latestVersion: (view) => latestVersion(prepare, project, view),
+      versionBytes: (view, version) => versionBytes(prepare, project, view, version),
+    };
+    try {
+      const objects = listObjects(prepare, project);
+      const fault = unreadable(() => absorbFeast({ ...input, objects }));
+      if (!(fault instanceof AsofError)) return fault;
+      const found = objects.find(
+        (object) => unreadable(() => absorbFeast({ ...input, records: [], objects: [object] })) instanceof AsofError,
+      );
+      return found === undefined ? fault : damagedObject(found, "its protobuf cannot be read", fault);
+    } catch (error) {
+      if (isUnreadable(error)) return error;
+      throw error;
+    }
+  }
+
+  /** Refuses what concerns a project whose objects of Feast's cannot all be read: half of it would be taken for all. */
+  refuseDamaged(prepare: Prepare, projects: Iterable<string>): void {
+    for (const project of projects) {
+      const error = this.#damaged.get(project);
+      if (error === undefined) continue;
+      // Repaired, and taken over by another process.
+      if (prepare("SELECT 1 FROM registry_feast_changes WHERE project = ? LIMIT 1").get(project) === undefined) continue;
+      throw error;
+    }
   }
 
   /** Numbers given for one content never come back for another while the database stands open. */
@@ -193,9 +232,10 @@ export class FeastSide {
     }
   }
 
-  /** asof's tables say all that Feast's say. */
+  /** asof's tables say all that Feast's say, but of what could not be read. */
   settle(prepare: Prepare): void {
-    prepare("DELETE FROM registry_feast_changes").run();
+    const kept = JSON.stringify([...this.#damaged.keys()]);
+    prepare("DELETE FROM registry_feast_changes WHERE project NOT IN (SELECT value FROM json_each(?))").run(kept);
   }
 
   objects(prepare: Prepare, project: string | null): readonly FeastObject[] {
@@ -204,7 +244,22 @@ export class FeastSide {
 
   /** Marks every object of a project as changed, so that the next look goes through all of them. */
   noteAll(prepare: Prepare, project: string): void {
-    for (const { kind, name } of this.objects(prepare, project)) noteChange(prepare, kind, project, name);
+    const names = hasTable(prepare, "feature_views") ? listNames(prepare, project) : [];
+    for (const { kind, name } of names) noteChange(prepare, kind, project, name);
+  }
+}
+
+function isUnreadable(error: unknown): error is AsofError {
+  return error instanceof AsofError && error.code === "ASOF_REGISTRY_UNREADABLE";
+}
+
+/** What `read` returns, or the error by which bytes cannot be read. */
+function unreadable<T>(read: () => T): T | AsofError {
+  try {
+    return read();
+  } catch (error) {
+    if (isUnreadable(error)) return error;
+    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { AsofError } from "@asof/core";
 import { type FeastKind, type FeastObject, feastStreamOf } from "@asof/feast";
 import { bytes, integer, text } from "./codec.ts";
 import type { Prepare } from "./statistics.ts";
@@ -25,8 +26,8 @@ const places: Readonly<Record<FeastKind, TablePlace>> = {
 
 const kinds = Object.keys(places) as readonly FeastKind[];
 
-/** Every object of Feast's, of one project or of all, in the order of their names. A table that an older Feast did not have is empty. */
-export function listObjects(prepare: Prepare, project: string | null): readonly FeastObject[] {
+/** Where every object of Feast's stands, of one project or of all, by kind and name, and what its column holds. */
+function listRows(prepare: Prepare, project: string | null): readonly (Omit<FeastObject, "bytes"> & { readonly held: unknown })[] {
   const tables = new Set(
     prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
       .all()
@@ -34,10 +35,36 @@ export function listObjects(prepare: Prepare, project: string | null): readonly 
   );
   return kinds.flatMap((kind) => {
     const { table, name, proto } = places[kind];
+    // A table that an older Feast did not have is empty.
     if (!tables.has(table)) return [];
-    const sql = `SELECT project_id AS project, ${name} AS name, ${proto} AS bytes FROM ${table} WHERE :project IS NULL OR project_id = :project ORDER BY ${name}`;
+    const sql = `SELECT project_id AS project, ${name} AS name, ${proto} AS held FROM ${table} WHERE :project IS NULL OR project_id = :project ORDER BY ${name}`;
     const rows = prepare(sql).all({ project });
-    return rows.map((row) => ({ kind, project: text(row, "project"), name: text(row, "name"), bytes: bytes(row, "bytes") }));
+    return rows.map((row) => ({ kind, project: text(row, "project"), name: text(row, "name"), held: row.held }));
+  });
+}
+
+/** Every object of Feast's, of one project or of all, by kind and name. */
+export function listObjects(prepare: Prepare, project: string | null): readonly FeastObject[] {
+  return listRows(prepare, project).map(({ held, ...object }) => {
+    if (!(held instanceof Uint8Array)) throw damagedObject(object, "it is no blob", null);
+    return { ...object, bytes: held };
+  });
+}
+
+/** The names of all objects of Feast's, also of damaged ones. */
+export function listNames(prepare: Prepare, project: string | null): readonly Omit<FeastObject, "bytes">[] {
+  return listRows(prepare, project).map(({ held: _, ...object }) => object);
+}
+
+/** The error of an object that cannot be read. */
+export function damagedObject({ kind, project, name }: Omit<FeastObject, "bytes">, what: string, cause: unknown): AsofError {
+  const { table, name: column, proto } = places[kind];
+  const message = `The registry's table ${table} has a damaged ${proto} where ${column} is "${name}" and project_id is "${project}": ${what}.`;
+  return new AsofError("ASOF_REGISTRY_UNREADABLE", message, {
+    path: `${table}.${proto}`,
+    value: name,
+    fix: `Restore this row from a backup, or delete it and apply "${name}" again. Until then the project "${project}" is refused; others are not.`,
+    cause,
   });
 }
 
@@ -105,7 +132,7 @@ export function versionBytes(prepare: Prepare, project: string, view: string, ve
   const sql = `SELECT feature_view_proto AS bytes FROM feature_view_version_history
     WHERE feature_view_name = ? AND project_id = ? AND version_number = ?`;
   const row = prepare(sql).get(view, project, version);
-  return row === undefined ? null : bytes(row, "bytes");
+  return row?.bytes instanceof Uint8Array ? row.bytes : null;
 }
 
 export function addVersion(

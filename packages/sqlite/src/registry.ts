@@ -77,6 +77,7 @@ class SqliteRegistry implements FeastRegistryStore {
     return this.#connection.readVirtually([], (database) => {
       feast.noteAll(this.#preparing(database), project);
       feast.absorb(this.#preparing(database), true);
+      feast.refuseDamaged(this.#preparing(database), [project]);
       return feast.unsupported.get(project) ?? [];
     });
   }
@@ -88,6 +89,7 @@ class SqliteRegistry implements FeastRegistryStore {
   snapshot(project: string | null): Promise<RegistrySnapshot> {
     return this.#connection.read({ version: 0, definitionsVersion: 0, records: [] }, (database) => {
       const prepare = this.#preparing(database);
+      if (project !== null) this.#feast?.refuseDamaged(prepare, [project]);
       return { ...readVersions(prepare), records: listRecords(prepare, project) };
     });
   }
@@ -95,7 +97,11 @@ class SqliteRegistry implements FeastRegistryStore {
   read(keys: readonly RecordKey[]): ReturnType<RegistryStore["read"]> {
     return this.#connection.read(
       keys.map(() => null),
-      (database) => keys.map((key) => readRecord(this.#preparing(database), key)),
+      (database) => {
+        const prepare = this.#preparing(database);
+        this.#feast?.refuseDamaged(prepare, new Set(keys.map((key) => key.project)));
+        return keys.map((key) => readRecord(prepare, key));
+      },
     );
   }
 
@@ -109,6 +115,7 @@ class SqliteRegistry implements FeastRegistryStore {
       const prepare = this.#preparing(database);
       const before = readVersions(prepare);
       const { changes, ifDefinitionsVersion, lineage } = changeSet;
+      this.#feast?.refuseDamaged(prepare, new Set(changes.map((change) => change.project)));
       if (ifDefinitionsVersion !== null && ifDefinitionsVersion !== before.definitionsVersion) return "conflict";
       if (!changes.every((change) => holds(prepare, change))) return "conflict";
       const version = before.version + 1;

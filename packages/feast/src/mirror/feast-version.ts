@@ -1,4 +1,13 @@
-import { activateGeneration, addSchema, type RowSchema, type StoredCoverage, type ViewModel, type ViewState, versionOf } from "@asof/core";
+import {
+  AsofError,
+  activateGeneration,
+  addSchema,
+  type RowSchema,
+  type StoredCoverage,
+  type ViewModel,
+  type ViewState,
+  versionOf,
+} from "@asof/core";
 import { viewFields, viewMeta } from "../definition/fields.ts";
 import { Message } from "../wire/message.ts";
 import { readIntervals } from "./view-meta.ts";
@@ -68,15 +77,23 @@ export function ownIntervals(use: FeastUse, history: FeastHistory, view: string,
   // Feast went back to it: the list may be that of a later version.
   if (latest > version && !isPending) return [];
   const inherited = intervalsWhenMade(history, view, version);
+  if (inherited === null) return [];
   const isForeign = (span: Span, index: number): boolean =>
     inherited.length > 0 ? sameSpan(inherited[index], span) : isOfAnother(state, span);
   const first = intervals.findIndex((span, index) => !isForeign(span, index));
   return first < 0 ? [] : intervals.slice(first);
 }
 
-function intervalsWhenMade(history: FeastHistory, view: string, version: number): readonly Span[] {
+/** What Feast's object of a version listed when that was made; null where that cannot be read. */
+function intervalsWhenMade(history: FeastHistory, view: string, version: number): readonly Span[] | null {
   const bytes = history.versionBytes(view, version);
-  return bytes === null ? [] : readIntervals(new Message(bytes).message(viewFields.meta) ?? new Message());
+  if (bytes === null) return [];
+  try {
+    return readIntervals(new Message(bytes).message(viewFields.meta) ?? new Message());
+  } catch (error) {
+    if (error instanceof AsofError && error.code === "ASOF_REGISTRY_UNREADABLE") return null;
+    throw error;
+  }
 }
 
 function sameSpan(a: Span | undefined, b: Span): boolean {
