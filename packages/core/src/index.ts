@@ -434,6 +434,7 @@ export type {
   PulledBatch,
   PulledColumn,
   PullRequest,
+  ReadAs,
   RecordBatch,
   RetrievalReport,
   RunOptions,

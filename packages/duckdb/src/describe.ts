@@ -6,6 +6,7 @@ import {
   type LogReference,
   logColumns,
   physicalName,
+  type ReadAs,
   type SideTable,
   type SourceColumn,
   type SourceDescription,
@@ -56,6 +57,15 @@ export async function describeSource(
     maxEventTimeUs: isDated ? Number(row.hi) : null,
     rowsWithoutEventTime,
   };
+}
+
+/** Prints the query that would read the log, which fails where a type does not fit, and runs nothing. */
+export async function checkLog(session: Session, places: Places, log: LogReference, { keys, columns }: ReadAs): Promise<void> {
+  const table = await describeLog(session, places.logFolder, log, {});
+  if (table === null) return;
+  const history = { batch: null, log, handoverUs: null };
+  const bound: BoundHistory = { source: log.source, history, tables: { batch: null, log: table } };
+  selectHistory(bound, { keys, columns, created: false, identity: false, range: { fromUs: null, toUs: null } }, duckDbDialect);
 }
 
 /** The engine's columns under the names that definitions use. */

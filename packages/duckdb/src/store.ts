@@ -10,6 +10,7 @@ import type {
   OfflineStore,
   PulledBatch,
   PullRequest,
+  ReadAs,
   RecordBatch,
   RunOptions,
   SourceDescription,
@@ -22,7 +23,7 @@ import type {
 import { appendLog } from "./append-log.ts";
 import type { Places } from "./bind-plan.ts";
 import type { DuckDbConfig } from "./config.ts";
-import { describeSource } from "./describe.ts";
+import { checkLog, describeSource } from "./describe.ts";
 import { Engine } from "./engine.ts";
 import { eraseLog } from "./erase-log.ts";
 import { pull } from "./pull.ts";
@@ -71,6 +72,10 @@ class DuckDbOfflineStore implements OfflineStore {
 
   async describeSource(source: SourceModel, log: LogReference | null, { signal }: RunOptions = {}): Promise<SourceDescription> {
     return this.#with((session) => describeSource(session, this.#places, source, log, { signal }));
+  }
+
+  async checkLog(log: LogReference, as: ReadAs): Promise<void> {
+    return this.#with((session) => checkLog(session, this.#places, log, as));
   }
 
   async computeStatistics(request: StatisticsRequest, options: RunOptions = {}): Promise<ViewStatistics> {

@@ -18,6 +18,7 @@ export function openWhenUsed(type: string, open: () => Promise<OfflineStore>): O
       yield* (await opened()).pull(request, options);
     },
     describeSource: async (source, log, options) => (await opened()).describeSource(source, log, options),
+    checkLog: async (log, as) => (await opened()).checkLog(log, as),
     computeStatistics: async (request, options) => (await opened()).computeStatistics(request, options),
     describeSpine: async (spine) => (await opened()).describeSpine(spine),
     append: async (log, rows) => (await opened()).append(log, rows),

@@ -108,6 +108,7 @@ export function readFrom(offline: OfflineStore, replaced: ReadonlyMap<string, Ba
         options,
       ),
     describeSource: (source, reference, options) => offline.describeSource(whole(source), log(reference), options),
+    checkLog: (reference, as) => offline.checkLog(reference, as),
     describeSpine: (spine) => offline.describeSpine(spine),
     append: (reference, rows) => offline.append(reference, rows),
     spineKeys: (spine, keys, options) => offline.spineKeys(spine, keys, options),

@@ -1,5 +1,5 @@
 import { tablesOf } from "../definition/check-source.ts";
-import type { RepositoryModel, SourceModel } from "../definition/model.ts";
+import type { PushSourceModel, RepositoryModel, SourceModel } from "../definition/model.ts";
 import { AsofError, type Issue, sentenceOf } from "../error/error.ts";
 import type { ColumnInfo, OfflineStore, RunOptions, SourceDescription } from "../store/offline.ts";
 import { isOrderable, printType, type ValueType } from "../value/type.ts";
@@ -16,8 +16,11 @@ export async function checkSources(
 ): Promise<readonly Issue[]> {
   const issues: Issue[] = [];
   for (const source of definitions.sources) {
-    // The batch side of a push source is a source of its own; the push side has nothing to look at.
-    if (source.type === "push") continue;
+    // The batch side of a push source is a source of its own.
+    if (source.type === "push") {
+      issues.push(...(await checkPushed(offline, definitions, source)));
+      continue;
+    }
     try {
       const found = await offline.describeSource(source, null, options);
       issues.push(...compareColumns(source, found), ...compareKeys(source, definitions, found));
@@ -33,6 +36,26 @@ export async function checkSources(
     }
   }
   return issues;
+}
+
+/** Rows that were pushed are asof's own: nobody can convert them, and a version that cannot read them could never be filled. */
+async function checkPushed(offline: OfflineStore, definitions: RepositoryModel, source: PushSourceModel): Promise<readonly Issue[]> {
+  const keys = keysOver(definitions, source).map(({ name, type }) => ({ name, type }));
+  try {
+    await offline.checkLog({ project: definitions.project, source }, { keys, columns: source.columns });
+    return [];
+  } catch (error) {
+    if (!(error instanceof AsofError) || error.code !== "ASOF_SOURCE_COLUMN") throw error;
+    return [
+      {
+        code: error.code,
+        path: `sources.${source.name}`,
+        value: error.value,
+        message: sentenceOf(error),
+        fix: "Rows pushed before have that type. Declare it as it was, or push to a source of another name.",
+      },
+    ];
+  }
 }
 
 function compareColumns(source: SourceModel, description: SourceDescription): readonly Issue[] {
@@ -70,17 +93,29 @@ function compareColumns(source: SourceModel, description: SourceDescription): re
 
 function compareKeys(source: SourceModel, definitions: RepositoryModel, description: SourceDescription): readonly Issue[] {
   const found = new Map(description.columns.map((c) => [c.name, c]));
-  const keys = new Map<string, { readonly view: string; readonly type: ValueType }>();
-  for (const view of tablesOf(definitions)) {
-    if (!readsFrom(view.source, source)) continue;
-    for (const entity of view.entities) for (const key of entity.keys) keys.set(key.name, { view: view.name, type: key.type });
-  }
-  return [...keys].flatMap(([name, { view, type }]) => {
+  return keysOver(definitions, source).flatMap(({ name, view, type }) => {
     const actual = found.get(name);
     if (actual === undefined) return [missing(source, name, `key (of view "${view}")`, description.columns)];
     if (hasNothingToTell(actual, description) || fits(type, actual, "key")) return [];
     return [misfit(source, `Key "${name}" (of view "${view}")`, { name, type }, actual.type)];
   });
+}
+
+interface KeyOver {
+  readonly name: string;
+  readonly type: ValueType;
+  /** One that reads the key. */
+  readonly view: string;
+}
+
+/** The keys under which views and labels read a source. */
+function keysOver(definitions: RepositoryModel, source: SourceModel): readonly KeyOver[] {
+  const keys = new Map<string, KeyOver>();
+  for (const view of tablesOf(definitions)) {
+    if (!readsFrom(view.source, source)) continue;
+    for (const entity of view.entities) for (const { name, type } of entity.keys) keys.set(name, { name, type, view: view.name });
+  }
+  return [...keys.values()];
 }
 
 /** Texts of files stand for json and scalars, whatever they say. */

@@ -165,6 +165,12 @@ export interface LogErasureReport {
   readonly files: number;
 }
 
+/** The types under which a definition reads what is stored. */
+export interface ReadAs {
+  readonly keys: readonly ColumnInfo[];
+  readonly columns: readonly ColumnInfo[];
+}
+
 /**
  * History at rest. Opening takes its config once. Methods may run concurrently; each sees a snapshot of the files taken when
  * it starts. Engine errors are translated (ASOF_SOURCE_*, ASOF_SPINE_INVALID, ASOF_QUERY_FAILED, ASOF_OUT_OF_MEMORY).
@@ -178,6 +184,11 @@ export interface OfflineStore extends AsyncDisposable {
   pull(request: PullRequest, options?: RunOptions): AsyncIterable<PulledBatch>;
   /** Columns as the engine sees them (logical names), and the extent of the event time. Keys and times included. */
   describeSource(source: SourceModel, log: LogReference | null, options?: RunOptions): Promise<SourceDescription>;
+  /**
+   * Whether the rows of a source's log can be read as these keys and columns; columns that the log lacks are null in every row. Looks at
+   * types, not at rows. ASOF_SOURCE_COLUMN where a stored type has no place in the declared one.
+   */
+  checkLog(log: LogReference, as: ReadAs): Promise<void>;
   /** Figures of a view's values, computed where they lie; see {@link ViewStatistics}. */
   computeStatistics(request: StatisticsRequest, options?: RunOptions): Promise<ViewStatistics>;
   /** Columns of a spine, without running anything on it. */

@@ -30,6 +30,7 @@ export function oracleEngine(replaces: Partial<Rules> = {}): OfflineEngine {
     toSql: unused,
     pull: unused,
     describeSource: unused,
+    checkLog: unused,
     computeStatistics: unused,
     describeSpine: unused,
     spineKeys: unused,
