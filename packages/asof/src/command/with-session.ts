@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { physicalFolder } from "../platform/folder.ts";
 import { explainUnsupported } from "../store/explain-unsupported.ts";
 import { openSession } from "../store/open-session.ts";
 import type { Session } from "../store/session.ts";
@@ -12,7 +13,7 @@ export interface GlobalOptions {
 
 /** A path as the user means it: relative to `-c`, as if the command had been started there. */
 export function resolveFrom(context: CommandContext, options: GlobalOptions, path = "."): string {
-  return resolve(context.workingFolder, options.chdir ?? ".", path);
+  return resolve(physicalFolder(resolve(context.workingFolder, options.chdir ?? ".")), path);
 }
 
 /** Opens the repository's session for one command and closes it whatever happens. */

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { AsofError } from "@asof/core";
 import { type Environment, systemEnvironment } from "../platform/environment.ts";
+import { physicalFolder } from "../platform/folder.ts";
 import { type Config, readConfig } from "./config.ts";
 
 export type { Config } from "./config.ts";
@@ -24,7 +25,7 @@ export async function loadConfig(
   environment: Environment = systemEnvironment,
   options: LoadOptions = {},
 ): Promise<Config> {
-  const repository = resolve(repositoryPath);
+  const repository = physicalFolder(repositoryPath);
   const { text, name, path } = await readText(repository, environment, options);
   return readConfig(text, name, { repositoryPath: repository, packageName: await packageName(repository), path }, environment);
 }

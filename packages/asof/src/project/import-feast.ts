@@ -9,6 +9,7 @@ import { type Config, loadConfig } from "../config/load.ts";
 import { placeOfRegistry } from "../config/read-registry.ts";
 import { readYaml } from "../config/read-yaml.ts";
 import type { Environment } from "../platform/environment.ts";
+import { physicalFolder } from "../platform/folder.ts";
 import { checkOutput } from "../store/check-output.ts";
 import { openSharedRegistry } from "../store/wiring.ts";
 import { printDefinitions } from "./print-definitions.ts";
@@ -96,7 +97,7 @@ async function findOrigin({ from, workingFolder, environment }: ImportOptions): 
 
 /** Reads project and registry alone: an online store that asof does not open is no reason to refuse the definitions. */
 async function readOrigin(yamlPath: string, environment: Environment): Promise<Origin> {
-  const folder = dirname(yamlPath);
+  const folder = physicalFolder(dirname(yamlPath));
   const text = await readFile(yamlPath, "utf8").catch((cause: unknown) => {
     throw new AsofError("ASOF_CONFIG_MISSING", `There is no ${yamlPath}.`, {
       path: yamlPath,
@@ -112,7 +113,7 @@ async function readOrigin(yamlPath: string, environment: Environment): Promise<O
   const shared: SharedRegistry =
     registry.type === "sqlite" ? { type: "sql", path: registry.path, migrationsFolder: undefined, onlineVersioning: false } : registry;
   if (!existsSync(shared.path)) throw notFeast(shared.path, "it is not there; run `feast apply` first");
-  return { registry: shared, project, folder, yamlPath };
+  return { registry: shared, project, folder, yamlPath: join(folder, basename(yamlPath)) };
 }
 
 function notFeast(path: string, why: string): AsofError {
@@ -152,7 +153,7 @@ async function chooseYaml(
   environment: Environment,
 ): Promise<{ readonly yaml: ChosenYaml | null; readonly notes: readonly string[] }> {
   const { yamlPath } = origin;
-  if (yamlPath === null || resolve(yamlPath) !== join(folder, "feature_store.yaml"))
+  if (yamlPath === null || yamlPath !== join(physicalFolder(folder), "feature_store.yaml"))
     return { yaml: { name: "feature_store.yaml", text: newYaml(folder, project, origin), appends: false }, notes: pathNotes(origin) };
   try {
     const config = await loadConfig(folder, { ...environment, FEATURE_STORE_YAML_BASE64: undefined, FEAST_FS_YAML_FILE_PATH: undefined });

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import {
   type AnyService,
   type AnyView,
@@ -35,7 +34,7 @@ export interface FeatureRegistryHandle extends AsyncDisposable {
 
 /** What `openFeatureRegistry` does. */
 export async function featureRegistryOf(options: Omit<OpenOptions, "definitions">): Promise<FeatureRegistryHandle> {
-  const config = await loadConfig(resolve(options.repo ?? "."), options.environment, { file: options.configFile });
+  const config = await loadConfig(options.repo ?? ".", options.environment, { file: options.configFile });
   const { project, repository } = config;
   const store = await openRegistry(config);
   const registry = createFeatureRegistry(store, { project, repository }, options.clock ?? systemClock);

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
-import { resolve } from "node:path";
 import { defaultFlowSettings, type FlowSettings, type Runtime, systemClock, systemRandom } from "@asof/core";
 import { type Config, loadConfig } from "../config/load.ts";
+import { physicalFolder } from "../platform/folder.ts";
 import { loadDefinitions } from "./definitions.ts";
 import { erasureSecretOf } from "./erasure-secret.ts";
 import type { OpenOptions } from "./open.ts";
@@ -10,7 +10,7 @@ import { type OpenedStores, openStores } from "./wiring.ts";
 
 /** The untyped form of `openFeatureStore`, for the command. */
 export async function openSession(options: OpenOptions = {}): Promise<Session> {
-  const repositoryPath = resolve(options.repo ?? ".");
+  const repositoryPath = physicalFolder(options.repo ?? ".");
   const config = await loadConfig(repositoryPath, options.environment, { file: options.configFile });
   return sessionOver(repositoryPath, config, await openStores(repositoryPath, config), options);
 }
