@@ -84,26 +84,83 @@ export function readCopy(path: string): Uint8Array | null {
   }
 }
 
+/** What became of a file that was to be replaced. */
+export interface Replacement {
+  /** Whether it was replaced. */
+  readonly isDone: boolean;
+  /** What another program wrote into the replaced file, which it had opened just before and nobody finds any more; null = nothing. */
+  readonly late: Uint8Array | null;
+}
+
 /**
  * Writes a file and its copy beside the target, brings both to the disk and puts them in their places, each in one step, the copy first:
- * it is never the older one. `confirm` is asked just before; where it says no, nothing is changed and false returned. A fault leaves the
- * target as it was, and no draft.
+ * it is never the older one. `confirm` is asked just before; where it says no, nothing is changed. A fault leaves the target as it was,
+ * and no draft.
  */
-export function replaceFile(path: string, bytes: Uint8Array, name: string, confirm: () => boolean): boolean {
+export function replaceFile(path: string, bytes: Uint8Array, name: string, confirm: () => boolean): Replacement {
   mkdirSync(dirname(path), { recursive: true });
   const target = targetOf(path);
   const mode = existsSync(target) ? statSync(target).mode : 0o644;
   const places = [copyPathOf(path), target];
   const draftOf = (place: string): string => `${place}.${name}.tmp`;
+  let replaced: Held | null = null;
   try {
     for (const place of places) writeDraft(draftOf(place), bytes, mode);
-    if (!confirm()) return false;
+    replaced = hold(target);
+    if (!confirm()) return { isDone: false, late: null };
     for (const place of places) renameSync(draftOf(place), place);
+    syncFolder(dirname(target));
+    return { isDone: true, late: replaced === null ? null : readLate(replaced) };
   } finally {
+    if (replaced !== null) closeSync(replaced.file);
     for (const place of places) rmSync(draftOf(place), { force: true });
   }
+}
+
+/** Puts a file in the place of the target in one step, where `confirm` allows it. The copy stays. */
+export function putFile(path: string, bytes: Uint8Array, name: string, confirm: () => boolean): void {
+  const target = targetOf(path);
+  const draft = `${target}.${name}.tmp`;
+  try {
+    writeDraft(draft, bytes, statSync(target).mode);
+    if (confirm()) renameSync(draft, target);
+  } finally {
+    rmSync(draft, { force: true });
+  }
   syncFolder(dirname(target));
-  return true;
+}
+
+/** A file that is open, with what it was when it was opened. */
+interface Held {
+  readonly file: number;
+  readonly size: bigint;
+  readonly modifiedNs: bigint;
+}
+
+function hold(path: string): Held | null {
+  if (!existsSync(path)) return null;
+  const file = openSync(path, "r");
+  const { size, mtimeNs: modifiedNs } = fstatSync(file, { bigint: true });
+  return { file, size, modifiedNs };
+}
+
+/** How long a write that has begun is waited for, and how long it has to have been still to be taken for ended. */
+const [lateMaxMs, stillMs] = [5000, 50];
+
+/** What was written into a file since it was opened; null where nothing was, or where it stays empty. The process waits. */
+function readLate({ file, size, modifiedNs }: Held): Uint8Array | null {
+  let now = fstatSync(file, { bigint: true });
+  if (now.size === size && now.mtimeNs === modifiedNs) return null;
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  for (let waitedMs = 0; waitedMs < lateMaxMs; waitedMs += stillMs) {
+    const before = now;
+    Atomics.wait(cell, 0, 0, stillMs);
+    now = fstatSync(file, { bigint: true });
+    if (now.size > 0n && now.size === before.size && now.mtimeNs === before.mtimeNs) break;
+  }
+  const bytes = Buffer.alloc(Number(now.size));
+  const length = readSync(file, bytes, 0, bytes.length, 0);
+  return length === 0 ? null : bytes.subarray(0, length);
 }
 
 function writeDraft(draft: string, bytes: Uint8Array, mode: number): void {

@@ -137,6 +137,12 @@ export class RegistryDocument {
     this.#versions().set(JSON.stringify([version.project, version.view]), version.number);
   }
 
+  /** The file with all that was read, under another time of writing. */
+  encodeAsRead(nowUs: number): Uint8Array {
+    this.#file.touch(this.versionId, nowUs);
+    return this.#file.encode();
+  }
+
   /** The file. asof's header stands last, so that a look at the end tells whether the file changed, and whether it is whole. */
   encode(versionId: string, nowUs: number): Uint8Array {
     this.#file.touch(versionId, nowUs);

@@ -19,7 +19,7 @@ import {
 import type { FeastObject } from "../definition/objects.ts";
 import type { UnsupportedObject } from "../definition/unsupported.ts";
 import { defaultTornTimeoutMs, type FileRegistryConfig } from "./config.ts";
-import { copyPathOf, readCopy, readStable, readStamp, replaceFile, type Stamp, sameStamp } from "./disk.ts";
+import { copyPathOf, putFile, readCopy, readStable, readStamp, replaceFile, type Stamp, sameStamp } from "./disk.ts";
 import { RegistryDocument } from "./document.ts";
 import { copyError, tornError, translateError } from "./errors.ts";
 import { FileLock } from "./lock.ts";
@@ -319,10 +319,31 @@ class FileRegistry implements FeastRegistryStore {
     };
     const bytes = document.encode(versionId, nowUs);
     this.#loaded = null;
-    const isReplaced = replaceFile(this.#config.path, bytes, this.#random.id(), () => sameStamp(stamp, readStamp(this.#config.path)));
-    if (!isReplaced) return "changed meanwhile";
+    const { path } = this.#config;
+    const { isDone, late } = replaceFile(path, bytes, this.#random.id(), () => sameStamp(stamp, readStamp(path)));
+    if (!isDone) return "changed meanwhile";
+    if (late !== null) this.#giveBack(late, document.state.header);
     this.#keep(document, versionId);
     return { value };
+  }
+
+  /**
+   * Puts what Feast wrote into the replaced file in the place of asof's, as if it had come just after: asof's part is in the copy, and the
+   * next reading has both.
+   */
+  #giveBack(late: Uint8Array, { versionId, writtenAtUs }: RegistryDocument["state"]["header"]): void {
+    const { path } = this.#config;
+    let document: RegistryDocument;
+    try {
+      document = new RegistryDocument(late, path);
+    } catch (error) {
+      // Whoever wrote it did not come to its end.
+      if (error instanceof AsofError && error.code === "ASOF_REGISTRY_UNREADABLE") return;
+      throw error;
+    }
+    const isLater = (document.lastUpdatedUs ?? 0) >= writtenAtUs;
+    const bytes = isLater ? late : document.encodeAsRead(this.#clock.nowUs());
+    putFile(path, bytes, this.#random.id(), () => readStamp(path)?.tail.includes(versionId) === true);
   }
 
   /** The document in memory is what the file holds now: no need to read it again. */
