@@ -6,6 +6,7 @@ export const longFiles: readonly string[] = [
   "packages/asof/test/flow/parity-erasure.test.ts",
   "packages/asof/test/flow/parity-law-lmdb.test.ts",
   "packages/asof/test/flow/parity-law-memory.test.ts",
+  "packages/asof/test/command/examples.test.ts",
   "packages/asof/test/flow/parity-feast-layout.test.ts",
   "packages/asof/test/flow/parity-faults.test.ts",
   "packages/asof/test/command/bad-input.test.ts",
