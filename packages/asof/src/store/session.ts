@@ -69,6 +69,7 @@ import {
   resolveVersions,
   runHistorical,
   type ServiceModel,
+  sentenceOf,
   snapshotForPlan,
   type ViewModel,
   type ViewReference,
@@ -246,11 +247,33 @@ export class Session implements AsyncDisposable {
   async apply(plan: Plan): Promise<"applied" | "unchanged"> {
     const outcome = await applyPlan(this.runtime.registry, plan, this.runtime.clock);
     this.#cache.invalidate();
-    if (outcome.status !== "conflict") return outcome.status;
+    if (outcome.status !== "conflict") {
+      if (outcome.status === "applied") await this.#prepareOnline();
+      return outcome.status;
+    }
     throw new AsofError("ASOF_REGISTRY_CONFLICT", "Another process applied something after this plan was made; nothing was changed.", {
       path: this.runtime.project,
       fix: "Run it again: it will be planned anew.",
     });
+  }
+
+  /** For readers beside asof, who may ask for a view before its first row is stored. */
+  async #prepareOnline(): Promise<void> {
+    const { online } = this.runtime;
+    if (online.prepare === undefined) return;
+    const registry = await this.registry(true);
+    const versions = [...registry.versions.values()].flatMap((kept) => [...kept.values()]);
+    try {
+      await online.prepare(versions.flatMap((version) => (version.model.form === "plain" ? [version.online] : [])));
+    } catch (error) {
+      if (!(error instanceof AsofError)) throw error;
+      const { code, path, value, fix } = error;
+      throw new AsofError(code, `The definitions are applied. The online store has no place for new views yet: ${sentenceOf(error)}`, {
+        path: path ?? "online_store",
+        value,
+        fix: `${fix ?? ""} Materialize then, which makes it.`.trim(),
+      });
+    }
   }
 
   /** What a retrieval works with; `asked`: what may use views of other projects. */

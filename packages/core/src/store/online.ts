@@ -133,6 +133,11 @@ export interface OnlineWriter {
   deleteKeys(view: OnlineView, keys: readonly KeyBytes[]): Promise<void>;
   /** Removes everything of one generation of a view. */
   truncate(view: OnlineView): Promise<void>;
+  /**
+   * Makes what another product that reads the same layout expects of a view that was applied and has no rows yet. Absent where nobody else
+   * reads the store. Doing it again is fine.
+   */
+  prepare?(views: readonly OnlineView[]): Promise<void>;
 }
 
 export interface OnlineStore extends OnlineReader, OnlineWriter, AsyncDisposable {

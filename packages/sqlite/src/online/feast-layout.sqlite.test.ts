@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
@@ -124,6 +124,26 @@ describe("the SQLite online store writes what Feast writes", () => {
     );
     assert.equal((await read(store, 1))?.eventTimeUs, 1_704_153_600_250_000);
     assert.equal(sql(path, "PRAGMA journal_mode")[0]?.journal_mode, "delete", "Feast's journal");
+  });
+
+  test("a view that has no rows has its table, and one that Feast made stays as it is", async () => {
+    const path = newPath();
+    await using store = await openSqliteOnlineStore({ path });
+    const later = viewOf({ generation: 2 });
+    for (const views of [[], [view, later], [view]]) await store.prepare?.(views);
+    const columns = (table: string) => sql(path, "SELECT name FROM pragma_table_info(?)", table).length;
+    assert.deepEqual(["compat_stats", "compat_stats_v1"].map(columns), [10, 10]);
+    assert.equal(await read(store, 1), null);
+    const madeByFeast = newPath();
+    mkdirSync(dirname(madeByFeast));
+    sql(madeByFeast, feastTable());
+    await using beside = await openSqliteOnlineStore({ path: madeByFeast });
+    await beside.prepare?.([view]);
+    assert.deepEqual(
+      sql(madeByFeast, "SELECT name FROM sqlite_schema WHERE type = 'table'").map(({ name }) => name),
+      ["compat_stats"],
+    );
+    assert.equal(sql(madeByFeast, "SELECT name FROM pragma_table_info('compat_stats')").length, 7);
   });
 
   test("the first generation has the view's name, later ones Feast's versions", async () => {

@@ -108,6 +108,11 @@ export function claimView(database: OnlineDatabase, view: OnlineView): number {
   return Number(database.get(`SELECT id FROM "asof.view" WHERE identity = ?`, identityOf(view))?.[0]);
 }
 
+/** Makes the table of a view's rows where there is none, as Feast's `apply` does: Feast reads a view without a table as an error. */
+export function makeAbsentTable(database: OnlineDatabase, view: OnlineView): void {
+  if (database.layout().find(database, view).columns === null) makeRowTable(database, view);
+}
+
 /** The table of a view's rows with asof's columns: made as Feast makes it if it is absent, else widened. */
 export function makeRowTable(
   database: OnlineDatabase,
@@ -117,12 +122,12 @@ export function makeRowTable(
   const name = tableName(view);
   const { columns, rows } = database.layout().find(database, view);
   if (columns?.hasOwn === true) return { id, rows, columns };
+  const added = Object.entries(addedColumns).map(([column, type]) => `${column} ${type}`);
   if (columns === null) {
     database.exec(`
-CREATE TABLE ${rows} (entity_key BLOB, feature_name TEXT, value BLOB, value_text TEXT, vector_value BLOB, event_ts timestamp, created_ts timestamp, PRIMARY KEY(entity_key, feature_name));
+CREATE TABLE ${rows} (entity_key BLOB, feature_name TEXT, value BLOB, value_text TEXT, vector_value BLOB, event_ts timestamp, created_ts timestamp, ${added.join(", ")}, PRIMARY KEY(entity_key, feature_name));
 CREATE INDEX IF NOT EXISTS ${quote(`${name}_ek`)} ON ${rows} (entity_key);`);
-  }
-  for (const [column, type] of Object.entries(addedColumns)) database.exec(`ALTER TABLE ${rows} ADD COLUMN ${column} ${type}`);
+  } else for (const column of added) database.exec(`ALTER TABLE ${rows} ADD COLUMN ${column}`);
   return { id, rows, columns: { hasOwn: true, hasNumber: columns?.hasNumber ?? false } };
 }
 

@@ -13,7 +13,7 @@ import { feastKeys } from "@asof/feast";
 import type { SqliteOnlineConfig } from "./config.ts";
 import { OnlineConnection } from "./connection.ts";
 import type { OnlineDatabase } from "./database.ts";
-import { dropView, type ViewPlace } from "./layout.ts";
+import { dropView, makeAbsentTable, type ViewPlace } from "./layout.ts";
 import { cellsWriter, deleteRows, listRowKeys, readRows, writeRows, writeTombstones } from "./rows.ts";
 import { deleteStates, listStateKeys, readStates, writeStates } from "./states.ts";
 
@@ -82,6 +82,15 @@ class SqliteOnlineStore implements OnlineStore {
       yield page;
       after = last;
     }
+  }
+
+  /** In one transaction: a thousand tables take about as long as two. */
+  async prepare(views: readonly OnlineView[]): Promise<void> {
+    const absent = views.filter((view) => view.schema.features.length > 0);
+    if (absent.length === 0) return;
+    await this.#connection.write((database) => {
+      for (const view of absent) makeAbsentTable(database, view);
+    });
   }
 
   async putRows(view: OnlineView, rows: readonly OnlineRow[]): Promise<{ readonly written: number; readonly superseded: number }> {
