@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import {
   AsofError,
@@ -299,6 +302,33 @@ describe("expressions give the same values in DuckDB and in JavaScript", () => {
       .flat()
       .filter((o) => "error" in o);
     assert.ok(errors.length > 100, `only ${errors.length} errors`);
+  });
+
+  test("positions in a file that holds others in rows that are not asked for", async () => {
+    const position: ExpressionNode = { node: "column", name: "a", type: { kind: "int64", as: "bigint" } };
+    const text: ExpressionNode = { node: "literal", type: { kind: "string" }, value: "asof" };
+    const one: ExpressionNode = { node: "literal", type: { kind: "int32" }, value: 1 };
+    const nodes = [call("substring", text.type, text, position), call("substring", text.type, text, one, position)];
+    const folder = mkdtempSync(join(tmpdir(), "asof-positions-"));
+    try {
+      // Parquet keeps a column's different values once, and DuckDB calculates with all of them where it takes that for harmless.
+      const file = `'${join(folder, "positions.parquet")}'`;
+      const rows =
+        "SELECT n < 1000 AS wanted, CASE WHEN n >= 1000 THEN -9007199254740993 WHEN n < 999 THEN 2 END AS a FROM range(2000) AS r(n)";
+      await connection.run(`COPY (SELECT wanted, a::BIGINT AS a FROM (${rows})) TO ${file} (FORMAT parquet)`);
+      const all = await runSql(nodes, `(SELECT * FROM ${file} WHERE wanted) ORDER BY a NULLS LAST`);
+      const values = [all[0], all.at(-1)];
+      assert.deepEqual(values, [
+        ["sof", "as"],
+        [null, null],
+      ]);
+      assert.deepEqual(
+        [2n, null].map((a) => nodes.map((node) => compileExpression(node, new Map([["a", 0]]))([a]))),
+        values,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("random expressions, overflow included", async () => {

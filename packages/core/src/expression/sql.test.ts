@@ -98,7 +98,7 @@ describe("printExpression", () => {
     [
       "clamps other positions",
       call("substring", string, col("s", string), a),
-      "substring(s, (CASE WHEN a < 1 THEN 1 WHEN a > 2147483647 THEN 2147483647 ELSE a END), null)",
+      "substring(s, (CASE WHEN a IS NULL THEN CAST(NULL AS int64) ELSE GREATEST(LEAST(a, 2147483647), 1) END), null)",
     ],
     ["counts from the first to the second instant", call("microsBetween", int64, col("t", timestamp), col("u", timestamp)), "sub(u, t)"],
     ["changes plain letters only", call("lower", string, col("s", string)), "translate(s, A, a)"],

@@ -197,12 +197,16 @@ class Printer {
     return this.#dialect.substring(text, this.#printPosition(start, 1), count === undefined ? null : this.#printPosition(count, 0));
   }
 
-  /** A number of code points, not less than `min`; as int64. */
+  /**
+   * A number of code points, not less than `min`; as int64. It is moved into the range rather than tested for lying there: DuckDB may
+   * calculate a substring for values of rows that it has left out, and refuses those far out of range.
+   */
   #printPosition(node: ExpressionNode, min: number): string {
     if (node.node === "literal") return this.#dialect.literal(int64, Math.min(Math.max(Number(node.value), min), LENGTH_MAX));
     const position = printCast(this.print(node), node.type, int64, this.#dialect);
     const [low, high] = [min, LENGTH_MAX].map((bound) => this.#dialect.literal(int64, bound));
-    return `(CASE WHEN ${position} < ${low} THEN ${low} WHEN ${position} > ${high} THEN ${high} ELSE ${position} END)`;
+    const nothing = `CAST(NULL AS ${this.#dialect.typeName(int64)})`;
+    return `(CASE WHEN ${position} IS NULL THEN ${nothing} ELSE GREATEST(LEAST(${position}, ${high}), ${low}) END)`;
   }
 }
 
