@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { AsofError, type FileSourceModel, type SideColumn, type SideTable, type SourceModel, type SqlSourceModel } from "@asof/core";
 import { quoteName, quoteText } from "./dialect.ts";
-import type { ErrorContext } from "./errors.ts";
+import { type ErrorContext, translateError } from "./errors.ts";
 import type { Session, StatementOptions } from "./session.ts";
 
 type BatchSource = Exclude<SourceModel, { readonly type: "push" }>;
@@ -54,17 +54,36 @@ export async function copyRelation(
   return { relation: table, columns: side.columns };
 }
 
-async function describeSql(session: Session, source: SqlSourceModel, options: StatementOptions): Promise<SideTable> {
-  const relation = `(${trimQuery(source.query)}\n) AS query`;
-  const columns = await describeRelation(session, relation, sourceContext(source), options);
-  return { relation, columns };
+function describeSql(session: Session, source: SqlSourceModel, options: StatementOptions): Promise<SideTable> {
+  return describeQuery(session, source.query, "query", sourceContext(source), options);
+}
+
+/**
+ * A user's query as a FROM item of that name, with its columns. It must be one SELECT: a text that closes the parentheses it is put in
+ * could hold further statements, which would run.
+ */
+export async function describeQuery(
+  session: Session,
+  query: string,
+  name: string,
+  context: ErrorContext,
+  options: StatementOptions,
+): Promise<SideTable> {
+  const relation = `(${trimQuery(query)}\n) AS ${name}`;
+  const { count } = await session.connection.extractStatements(`SELECT * FROM ${relation}`).catch((error: unknown) => {
+    throw translateError(error, context);
+  });
+  if (count !== 1) {
+    throw new AsofError("ASOF_QUERY_FAILED", `${context.what} is more than one statement.`, { value: query, fix: "Give a single SELECT." });
+  }
+  return { relation, columns: await describeRelation(session, relation, context, options) };
 }
 
 /** Quoted texts and names, dollar-quoted texts, comments, and anything else one character at a time. */
 const sqlParts = /'(?:[^']|'')*'|"(?:[^"]|"")*"|(\$\w*\$)[\s\S]*?\1|--[^\n]*|\/\*[\s\S]*?\*\/|[\s\S]/gu;
 
 /** A query that can stand in parentheses: without the semicolon at its end, and comments after it. */
-export function trimQuery(query: string): string {
+function trimQuery(query: string): string {
   let end = 0;
   for (const { 0: part, index } of query.matchAll(sqlParts)) {
     if (!/^(?:;|\s|--|\/\*)/u.test(part)) end = index + part.length;

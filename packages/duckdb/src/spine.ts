@@ -18,7 +18,7 @@ import { quoteText } from "./dialect.ts";
 import type { ErrorContext } from "./errors.ts";
 import { batchOf } from "./result.ts";
 import type { Session, StatementOptions } from "./session.ts";
-import { describeParquet, describeRelation, escapeGlob, readParquet, trimQuery } from "./source-table.ts";
+import { describeParquet, describeQuery, describeRelation, escapeGlob, readParquet } from "./source-table.ts";
 
 /** A spine in the session's memory, with its columns as they came. */
 export interface LoadedSpine extends SpineTable {
@@ -206,8 +206,7 @@ async function openSpine(
       return appendSpine(session, spine, options);
     case "sql": {
       const context: ErrorContext = { doing: "spine", what: "The spine's query" };
-      const relation = `(${trimQuery(spine.query)}\n) AS spine`;
-      return { relation, columns: await describeRelation(session, relation, context, options), context };
+      return { ...(await describeQuery(session, spine.query, "spine", context, options)), context };
     }
     case "file": {
       const path = isAbsolute(spine.path) || spine.path.includes("://") ? spine.path : resolve(repositoryPath, spine.path);

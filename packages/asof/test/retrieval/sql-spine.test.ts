@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, test } from "node:test";
-import { entity, featureView, float64, int64, parquet, string } from "asof";
+import { entity, featureView, float64, int64, parquet, sql as sqlSource, string } from "asof";
 import { openTestStore } from "asof/testing";
 
 const customer = entity("customer", { key: { customer_id: string() } });
@@ -54,9 +57,31 @@ describe("a spine that is a query", () => {
       message: /no column for the key "customer_id"/,
     });
     await assert.rejects(ask("DELETE FROM x"), { code: "ASOF_SPINE_INVALID", message: /neither a \.parquet or \.csv file nor a SELECT/ });
-    // A query is put in parentheses: there is no second statement, and none that changes anything.
     for (const sql of ["SELECT 1; DROP TABLE x", "CREATE TABLE x AS SELECT 1", "SELECT 1) AS a; DROP TABLE x; --"]) {
       await assert.rejects(store.getHistoricalFeatures({ features: [score], spine: { sql } }), { code: "ASOF_QUERY_FAILED" }, sql);
+    }
+  });
+
+  test("runs nothing beside it, also where parentheses are closed and opened again", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "asof-sql-spine-"));
+    try {
+      const file = join(folder, "written.csv");
+      const sql = `${select}) AS a; COPY (SELECT 1) TO '${file}'; SELECT * FROM (${select}`;
+      await using store = await open();
+      await assert.rejects(store.getHistoricalFeatures({ features: [score], spine: { sql } }), {
+        code: "ASOF_QUERY_FAILED",
+        message: /The spine's query is more than one statement/,
+      });
+      const source = sqlSource("queried", { query: sql, eventTime: "event_timestamp", columns: { label: int64() } });
+      const labels = featureView("labels", { entities: [customer], source }, { label: int64() });
+      const spine = [{ customer_id: "a", event_timestamp: "2024-01-05" }];
+      await assert.rejects(store.getHistoricalFeatures({ features: [labels], spine }), {
+        code: "ASOF_QUERY_FAILED",
+        message: /Source "queried" is more than one statement/,
+      });
+      assert.equal(existsSync(file), false);
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 
