@@ -189,9 +189,9 @@ function extensionMissing(message: string, cause: unknown, context: ErrorContext
   });
 }
 
-/** DuckDB adds the statement and a caret below its sentence, and often leaves out the full stop. */
+/** DuckDB adds the statement and a caret below its sentence, its client what it was doing before; the full stop is often left out. */
 function firstLine(message: string): string {
-  const line = (message.split("\n")[0] ?? message).trim();
+  const line = (message.split("\n")[0] ?? message).trim().replace(/^Failed to extract statements: /, "");
   if (line.length > 400) return `${line.slice(0, 399)}…`;
   return /[.!?]$/.test(line) ? line : `${line}.`;
 }
