@@ -243,6 +243,7 @@ export {
 } from "./flow/historical.ts";
 export { keyColumns, type PushRequest, push as pushRows, pushSource, viewsOf, writeViews } from "./flow/ingest.ts";
 export type { ViewProgress } from "./flow/jobs.ts";
+export { loadLineage } from "./flow/load-lineage.ts";
 export {
   type MaterializedView,
   type MaterializeOutcome,

@@ -1,13 +1,4 @@
-import {
-  findLineageNodes,
-  type LineageDirection,
-  type LineageGraph,
-  type LineageWalk,
-  lineageGraph,
-  lineageNode,
-  walkLineage,
-} from "@asof/core";
-import type { Session } from "../../store/session.ts";
+import { findLineageNodes, type LineageDirection, type LineageWalk, loadLineage, walkLineage } from "@asof/core";
 import type { CommandContext } from "../context.ts";
 import { readCount } from "../read-count.ts";
 import { type Terminal, terminalOf } from "../terminal.ts";
@@ -26,31 +17,12 @@ export async function runLineage(context: CommandContext, name: string, options:
   const both = options.up !== true && options.down !== true;
   const directions: readonly LineageDirection[] = (["up", "down"] as const).filter((d) => both || options[d] === true);
   await withSession(context, options, async (session) => {
-    const graph = await graphOf(session);
+    const graph = await loadLineage(session.runtime.registry, await session.registry(), name);
     const starts = findLineageNodes(graph, name);
     const level = options.columns === true ? "columns" : "objects";
     const walks = directions.map((direction) => walkLineage(graph, starts, direction, { depth, level }));
     if (context.json) context.printJson({ asked: name, level, ...Object.fromEntries(walks.map((walk) => [walk.direction, jsonOf(walk)])) });
     else context.print(walks.map((walk) => printWalk(walk, context, terminalOf(context))).join("\n\n"));
-  });
-}
-
-/** All edges of the project, and what is registered without any. */
-async function graphOf(session: Session): Promise<LineageGraph> {
-  const { registry, project } = session.runtime;
-  const { models } = await session.registry();
-  const alone = [
-    ...[...models.sources.values()].flatMap((s) => [
-      lineageNode.source(s.name),
-      ...s.columns.map((c) => lineageNode.column(s.name, c.name)),
-    ]),
-    ...[...models.views.values()].flatMap((v) => v.features.map((f) => lineageNode.feature(v.name, f.name))),
-    ...[...models.services.keys()].map(lineageNode.service),
-  ];
-  return lineageGraph(await registry.listLineage(project), alone, {
-    sources: new Set(models.sources.keys()),
-    views: new Set(models.views.keys()),
-    labels: new Set(models.labels.keys()),
   });
 }
 
