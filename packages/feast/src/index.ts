@@ -7,7 +7,7 @@ export { pythonOf } from "./definition/python.ts";
 export type { UnsupportedObject } from "./definition/unsupported.ts";
 export type { FileRegistryConfig } from "./file/config.ts";
 // the registry's file
-export { lockedError } from "./file/errors.ts";
+export { goneError, lockedError } from "./file/errors.ts";
 export { registryBusyTimeoutMs } from "./file/lock-holder.ts";
 export { type FeastRegistryStore, openFileRegistry } from "./file/store.ts";
 // entity keys

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { AsofError, sleep } from "@asof/core";
-import { lockedError, registryBusyTimeoutMs } from "@asof/feast";
+import { goneError, lockedError, registryBusyTimeoutMs } from "@asof/feast";
 import { readVersions } from "./changes.ts";
 import { packagedMigrations, type SqliteRegistryConfig } from "./config.ts";
 import { isBusy, isFolderReadOnly, translateError } from "./errors.ts";
@@ -17,13 +17,16 @@ const attemptMs = 20;
 
 /**
  * One connection to the file. Transactions run from begin to commit without giving way, so they never mix although several
- * calls may be pending. Nothing is made on disk before the first write.
+ * calls may be pending. Nothing is made on disk before the first write. A file that was replaced, as by a backup that is put back, is
+ * opened anew; one that is gone is an error until it is back, and is not made anew by a process that knew it.
  */
 export class Connection {
   readonly #path: string;
   readonly #migrations: string;
   readonly #busyTimeoutMs: number;
   #database: DatabaseSync | null = null;
+  /** The file that is open, or was open last: see {@link identityOf}. */
+  #file: string | null = null;
   #isClosed = false;
   /** Whether the tables are known to be those of this version; until then every write looks. */
   #isCurrent = false;
@@ -62,7 +65,7 @@ export class Connection {
   /** The versions that were read last, where Feast wrote before and nobody since: taking its writing over again would give the same. */
   get knownVersions(): { readonly version: number; readonly definitionsVersion: number } | null {
     const database = this.#database;
-    if (database === null || this.#known === null) return null;
+    if (database === null || this.#known === null || identityOf(this.#path) !== this.#file) return null;
     try {
       return dataVersionOf(database) === this.#known.dataVersion ? this.#known.versions : null;
     } catch {
@@ -110,10 +113,22 @@ export class Connection {
     });
   }
 
+  /** What tells the file that is open from another one in its place; null before one was opened. */
+  get file(): string | null {
+    return this.#file;
+  }
+
   close(): void {
     this.#isClosed = true;
+    this.#forget();
+  }
+
+  /** Lets go of the open file: what is at the path is looked at anew. */
+  #forget(): void {
     this.#database?.close();
     this.#database = null;
+    this.#known = null;
+    this.#isCurrent = false;
   }
 
   async #attempt<T>(run: () => T): Promise<T> {
@@ -134,14 +149,16 @@ export class Connection {
 
   /** The open database if it holds a registry. */
   #existing(): DatabaseSync | null {
-    if (this.#database !== null) return this.#database;
-    if (!existsSync(this.#path) || statSync(this.#path).size === 0) return null;
+    const file = identityOf(this.#path);
+    if (this.#database !== null && file === this.#file) return this.#database;
+    this.#forget();
+    if (file === null && this.#file !== null) throw goneError(this.#path);
+    if (file === null || statSync(this.#path).size === 0) return null;
     const database = openForReading(this.#path);
     try {
       if ((this.#feast !== null && isFeastAlone(database)) || checkSchema(database, this.#path)) {
         configure(database);
-        this.#database = database;
-        return database;
+        return this.#keep(database);
       }
     } catch (error) {
       database.close();
@@ -168,9 +185,20 @@ export class Connection {
       database.close();
       throw error;
     }
+    return this.#keep(database);
+  }
+
+  #keep(database: DatabaseSync): DatabaseSync {
     this.#database = database;
+    this.#file = identityOf(this.#path);
     return database;
   }
+}
+
+/** What tells a file from another one at the same path; null where there is none. */
+function identityOf(path: string): string | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? null : `${found.dev}:${found.ino}`;
 }
 
 /**

@@ -1,11 +1,22 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { RegistryChange, StatisticsRecord } from "@asof/core";
+import type { RegistryChange, RegistryStore, StatisticsRecord } from "@asof/core";
 import { registryStoreContract } from "@asof/testkit";
 import { packagedMigrations } from "./config.ts";
 import { translateError } from "./errors.ts";
@@ -52,6 +63,10 @@ const formatOne = fileURLToPath(new URL("../test/fixtures/format-1.sql", import.
 
 const change = (name: string) => ({ changes: [put(name, 0)], ifDefinitionsVersion: null });
 
+async function namesIn(registry: RegistryStore): Promise<readonly string[]> {
+  return (await registry.snapshot("p")).records.map((record) => record.name);
+}
+
 async function makeRegistry(): Promise<string> {
   const path = freshPath();
   await using registry = await openSqliteRegistry({ path });
@@ -74,6 +89,54 @@ describe("registry on SQLite", () => {
       [["a", 5]],
     );
   });
+
+  for (const [kind, open] of [
+    ["sqlite", openSqliteRegistry],
+    ["sql", openSqlRegistry],
+  ] as const) {
+    test(`a file that goes away under an open ${kind} registry is an error until it is back, and none is made in its place`, async () => {
+      const path = freshPath();
+      await using registry = await open({ path });
+      await registry.commit(change("kept"), 1);
+      renameSync(path, `${path}.away`);
+      for (const name of ["-wal", "-shm"]) if (existsSync(`${path}${name}`)) renameSync(`${path}${name}`, `${path}.away${name}`);
+      const gone = { code: "ASOF_REGISTRY_FAILED", message: /was there and is gone/ };
+      await assert.rejects(registry.snapshot(null), gone);
+      await assert.rejects(registry.versions(), gone);
+      await assert.rejects(registry.commit(change("lost"), 2), gone);
+      assert.equal(existsSync(path), false);
+      renameSync(`${path}.away`, path);
+      for (const name of ["-wal", "-shm"]) if (existsSync(`${path}.away${name}`)) renameSync(`${path}.away${name}`, `${path}${name}`);
+      await registry.commit(change("new"), 3);
+      await using other = await open({ path });
+      assert.deepEqual(await namesIn(other), ["kept", "new"]);
+    });
+
+    test(`a backup that is put in the place of an open ${kind} registry is read, and written, from then on`, async () => {
+      const path = freshPath();
+      {
+        await using made = await open({ path });
+        await made.commit(change("kept"), 1);
+      }
+      copyFileSync(path, `${path}.backup`);
+      await using registry = await open({ path });
+      await registry.commit(change("later"), 2);
+      const before = { ...(await registry.versions()), identity: registry.identity };
+      for (const name of ["-wal", "-shm"]) rmSync(`${path}${name}`, { force: true });
+      renameSync(`${path}.backup`, path);
+      assert.deepEqual(await namesIn(registry), ["kept"]);
+      {
+        await using other = await open({ path });
+        await other.commit(change("other"), 3);
+      }
+      const after = { ...(await registry.versions()), identity: registry.identity };
+      assert.equal(after.version, before.version, "the same number of commits");
+      assert.notEqual(after.identity, before.identity, "and another registry");
+      await registry.commit(change("own"), 4);
+      await using other = await open({ path });
+      assert.deepEqual(await namesIn(other), ["kept", "other", "own"]);
+    });
+  }
 
   test("an empty file is an empty registry", async () => {
     const path = await makeRegistry();

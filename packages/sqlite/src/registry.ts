@@ -71,6 +71,10 @@ class SqliteRegistry implements FeastRegistryStore {
     this.#connection = new Connection(config, feast, (database) => this.#preparing(database));
   }
 
+  get identity(): string | null {
+    return this.#connection.file;
+  }
+
   unsupported(project: string): Promise<readonly UnsupportedObject[]> {
     const feast = this.#feast;
     if (feast === null) return Promise.resolve([]);

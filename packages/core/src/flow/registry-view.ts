@@ -129,6 +129,7 @@ export class RegistryCache {
   readonly #store: RegistryStore;
   readonly #nowUs: () => number;
   #view: RegistryView | null = null;
+  #identity: string | null = null;
   #checkedUs = Number.NEGATIVE_INFINITY;
 
   constructor(project: string, store: RegistryStore, nowUs: () => number) {
@@ -146,8 +147,10 @@ export class RegistryCache {
     const fresh = this.fresh;
     if (fresh !== null && !reload) return fresh;
     const { version } = await this.#store.versions();
-    if (this.#view === null || this.#view.version !== version) {
+    const identity = this.#store.identity ?? null;
+    if (this.#view === null || this.#view.version !== version || this.#identity !== identity) {
       this.#view = viewRegistry(this.#project, await this.#store.snapshot(this.#project));
+      this.#identity = identity;
     }
     this.#checkedUs = this.#nowUs();
     return this.#view;

@@ -134,6 +134,11 @@ export interface StatisticsFilter {
  */
 export interface RegistryStore extends AsyncDisposable {
   readonly type: string;
+  /**
+   * What tells the registry that was read last from another one in its place, such as a backup that was put back, whose versions count
+   * other commits; null before the first read. Absent where versions never come back for another content.
+   */
+  readonly identity?: string | null;
   /** A consistent view of one project's records (all projects: null). */
   snapshot(project: string | null): Promise<RegistrySnapshot>;
   /** Single records, in the order of the keys; null where there is none. One consistent read, its cost independent of the registry's size. */

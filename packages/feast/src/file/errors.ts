@@ -35,6 +35,14 @@ function withPath(error: AsofError, path: string): AsofError {
   return new AsofError(error.code, sentenceOf(error).replace(/^The registry\b/, `The registry ${path}`), details);
 }
 
+/** The registry was there, and is not any more. One made anew would know nothing of the versions whose rows are stored. */
+export function goneError(path: string): AsofError {
+  return new AsofError("ASOF_REGISTRY_FAILED", `The registry ${path} was there and is gone: it was moved or removed.`, {
+    path,
+    fix: "Put it back, or restore it from a backup: this process then goes on with it. One that is started now takes the registry for empty.",
+  });
+}
+
 /** Another process holds one of the files by which a registry is locked, for longer than was waited. */
 export function lockedError(path: string, lockedPaths: readonly string[], waitedMs: number, cause?: unknown): AsofError {
   const holder = lockHolder(lockedPaths);

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -73,6 +74,24 @@ describe("registry in Feast's file", () => {
       [["a", 5]],
     );
     assert.deepEqual(readdirSync(dirname(path)).sort(), ["registry.pb", "registry.pb.asof", "registry.pb.lock"], "no draft is left");
+  });
+
+  test("a file that goes away under an open registry is an error until it is back, and none is made in its place", async () => {
+    const path = freshPath();
+    await using registry = await openFileRegistry({ path });
+    await registry.commit(change("kept"), 1);
+    for (const name of ["", ".asof"]) renameSync(`${path}${name}`, `${path}.away${name}`);
+    const gone = { code: "ASOF_REGISTRY_FAILED", message: /was there and is gone/ };
+    await assert.rejects(registry.snapshot(null), gone);
+    await assert.rejects(registry.commit(change("lost"), 2), gone);
+    await assert.rejects(registry.commit(change("lost"), 2), gone, "also a second time");
+    assert.equal(existsSync(path), false);
+    for (const name of ["", ".asof"]) renameSync(`${path}.away${name}`, `${path}${name}`);
+    await registry.commit(change("new"), 3);
+    assert.deepEqual(
+      (await registry.snapshot("p")).records.map((r) => r.name),
+      ["kept", "new"],
+    );
   });
 
   test("two stores see each other's commits at once", async () => {

@@ -21,7 +21,7 @@ import type { UnsupportedObject } from "../definition/unsupported.ts";
 import { defaultTornTimeoutMs, type FileRegistryConfig } from "./config.ts";
 import { copyPathOf, putFile, readCopy, readStable, readStamp, replaceFile, type Stamp, sameStamp } from "./disk.ts";
 import { RegistryDocument } from "./document.ts";
-import { copyError, tornError, translateError } from "./errors.ts";
+import { copyError, goneError, tornError, translateError } from "./errors.ts";
 import { FileLock } from "./lock.ts";
 import { registryBusyTimeoutMs } from "./lock-holder.ts";
 import { type Restored, restoreFromCopy } from "./restore.ts";
@@ -40,7 +40,8 @@ export interface FeastRegistryStore extends RegistryStore {
  * in a field that Feast keeps without knowing it. Writers take a lock that dies with them; the file is replaced in one step. Feast takes
  * no lock and writes in place at any time: what it changed is found by comparing bytes and taken over, and a file caught half-written is
  * read again. Feast may also write what it read long before: what asof wrote since is then taken from a copy beside the file, which every
- * write of asof's renews. A file that is not there is an empty registry until the first write.
+ * write of asof's renews. A file that is not there is an empty registry until the first write; one that goes away while it is open is an
+ * error until it is back.
  * ASOF_REGISTRY_VERSION, ASOF_REGISTRY_UNREADABLE, ASOF_REGISTRY_READ_ONLY, ASOF_REGISTRY_FULL, ASOF_REGISTRY_FAILED.
  */
 export async function openFileRegistry(config: FileRegistryConfig): Promise<FeastRegistryStore> {
@@ -79,6 +80,8 @@ class FileRegistry implements FeastRegistryStore {
   readonly #random: Random;
   #loaded: Loaded | null = null;
   #handedOut: HandedOut | null = null;
+  /** Whether there was a file when it was looked at last. */
+  #wasThere = false;
   #isClosed = false;
 
   constructor(config: FileRegistryConfig) {
@@ -207,6 +210,7 @@ class FileRegistry implements FeastRegistryStore {
     if (known?.isSettled === true && !withUnsupported && sameStamp(known.stamp, readStamp(this.#config.path))) return known;
     const content = readStable(this.#config.path);
     if (content === null) return null;
+    if (content === "absent" && this.#wasThere) throw goneError(this.#config.path);
     if (content === "absent") return this.#accept(new RegistryDocument(new Uint8Array(), this.#config.path), null, withUnsupported);
     const { stamp, bytes } = content;
     const isYoung = BigInt(this.#clock.nowUs()) * 1000n - stamp.modifiedNs < coarseClockNs;
@@ -242,6 +246,7 @@ class FileRegistry implements FeastRegistryStore {
     const definitionsIdentity = `${stored.definitionsId} ${stored.definitionsVersion} ${absorption?.changesDefinitions === true ? signature : ""}`;
     this.#number(document, identity, definitionsIdentity);
     const isSettled = stamp === null || isOurs || BigInt(this.#clock.nowUs()) * 1000n - stamp.modifiedNs >= coarseClockNs;
+    this.#wasThere = stamp !== null;
     this.#loaded = { document, stamp, isSettled, unsupported: absorption?.unsupported ?? new Map(), hasCopy: restored.isOwn };
     return this.#loaded;
   }
@@ -357,6 +362,7 @@ class FileRegistry implements FeastRegistryStore {
       identity: `${stateId} ${version} `,
       definitionsIdentity: `${definitionsId} ${definitionsVersion} `,
     };
+    this.#wasThere = true;
     this.#loaded = { document, stamp, isSettled: true, hasCopy: true, unsupported: new Map() };
   }
 }
