@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { AsofError, type ErrorCode, type OnlineRow, type OnlineStore, type OnlineView, rowSchema } from "@asof/core";
 import { openLmdbOnlineStore } from "@asof/lmdb";
 import * as lmdb from "lmdb";
@@ -197,4 +198,41 @@ test("wrong settings are refused by name", async () => {
         error instanceof AsofError && error.code === "ASOF_CONFIG_INVALID" && error.path === "online_store.map_size_max_bytes",
     );
   }
+});
+
+test("a store whose folder goes away fails until it is back, and writes nothing where nobody finds it", async () => {
+  const path = freshFolder();
+  await using store = await openLmdbOnlineStore({ path });
+  await store.putRows(view, [note(1, "one")]);
+  await rename(path, `${path}-away`);
+  const gone = coded("ASOF_STORE_FAILED", path);
+  await assert.rejects(store.putRows(view, [note(2, "lost")]), gone);
+  await assert.rejects(store.truncate(view), gone);
+  await setTimeout(1001);
+  await assert.rejects(async () => readText(store, 1), gone);
+  await rename(`${path}-away`, path);
+  assert.equal(await readText(store, 1), "one");
+  await store.putRows(view, [note(2, "two")]);
+  await using other = await openLmdbOnlineStore({ path });
+  assert.deepEqual([await readText(other, 1), await readText(other, 2)], ["one", "two"]);
+});
+
+test("a store that is put in the place of the open one is read and written from then on", async () => {
+  const path = freshFolder();
+  {
+    await using made = await openLmdbOnlineStore({ path });
+    await made.putRows(view, [note(1, "yesterday")]);
+  }
+  await cp(path, `${path}-backup`, { recursive: true });
+  await using store = await openLmdbOnlineStore({ path });
+  await store.putRows(view, [note(1, "today", 2)]);
+  await rm(path, { recursive: true });
+  await cp(`${path}-backup`, path, { recursive: true });
+  // A file that has just come may still be written: the store waits until it has stayed the same for a while.
+  await assert.rejects(store.putRows(view, [note(2, "two")]), coded("ASOF_STORE_FAILED", path));
+  await setTimeout(1001);
+  assert.equal(await readText(store, 1), "yesterday");
+  await Promise.all([store.putRows(view, [note(2, "two")]), store.putRows(view, [note(3, "three")])]);
+  await using other = await openLmdbOnlineStore({ path });
+  assert.deepEqual([await readText(other, 1), await readText(other, 2), await readText(other, 3)], ["yesterday", "two", "three"]);
 });

@@ -3,6 +3,7 @@ import {
   entombs,
   isTombstone,
   type KeyBytes,
+  type MaybePromise,
   type OnlineRow,
   type OnlineStore,
   type OnlineTombstone,
@@ -41,12 +42,13 @@ import {
   type ViewKeys,
   viewKeys,
 } from "./codec.ts";
-import { type LmdbOnlineConfig, resolveLmdbConfig } from "./config.ts";
+import { type LmdbOnlineConfig, type ResolvedLmdbConfig, resolveLmdbConfig } from "./config.ts";
 import { copyOf, LmdbEnvironment, translated } from "./environment.ts";
 import { openedReadOnly, translateLmdbError } from "./errors.ts";
 import { type FileSystemProbe, probeFileSystem, refuseNetworkFileSystem } from "./file-system.ts";
 import { prepareFolder } from "./folder.ts";
 import { removeName, writeName } from "./names.ts";
+import { Place } from "./place.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 /** What of the machine is looked at when a store is opened; replaced by tests. */
@@ -60,7 +62,10 @@ export interface LmdbPorts {
  * writes that were acknowledged survive a crash of the process and of the machine. A process may be killed at any moment: the
  * store stays as of its last commit.
  *
- * Reads are answered synchronously. Writes of one turn of the event loop share one transaction; while another process is in a transaction
+ * A store that is put in the place of the open one, as a backup is, is opened anew within a second; while there is none, every call is
+ * ASOF_STORE_FAILED.
+ *
+ * Reads are answered synchronously but for that. Writes of one turn of the event loop share one transaction; while another process is in a transaction
  * the event loop waits for it, which takes as long as that process's batch.
  *
  * ASOF_STORE_FILESYSTEM on a network file system, ASOF_STORE_READ_ONLY for a folder that cannot be written, ASOF_STORE_VERSION for a
@@ -70,11 +75,15 @@ export async function openLmdbOnlineStore(config: LmdbOnlineConfig, ports: LmdbP
   const resolved = resolveLmdbConfig(config);
   try {
     await refuseNetworkFileSystem(resolved.path, ports.probeFileSystem);
-    await prepareFolder(resolved);
-    return new LmdbOnlineStore(await LmdbEnvironment.open(resolved), resolved.readOnly);
+    return new LmdbOnlineStore(await openEnvironment(resolved), resolved);
   } catch (error) {
     throw translateLmdbError(error, resolved.path);
   }
+}
+
+async function openEnvironment(config: ResolvedLmdbConfig): Promise<LmdbEnvironment> {
+  await prepareFolder(config);
+  return await LmdbEnvironment.open(config);
 }
 
 const keysPerPage = 1000;
@@ -83,17 +92,27 @@ class LmdbOnlineStore implements OnlineStore {
   readonly type = "lmdb";
   readonly keys = packedKeys;
   readonly capabilities = { durable: "machine", snapshotReads: true, shared: true, timestamps: "microseconds" } as const;
-  readonly #environment: LmdbEnvironment;
-  readonly #readOnly: boolean;
+  readonly #config: ResolvedLmdbConfig;
   readonly #queue: WriteQueue;
+  /** Another one when the folder holds another store. Work that is begun and done without giving way has one and the same. */
+  #environment: LmdbEnvironment;
+  #place: Place;
+  #reopening: Promise<void> | null = null;
 
-  constructor(environment: LmdbEnvironment, readOnly: boolean) {
+  constructor(environment: LmdbEnvironment, config: ResolvedLmdbConfig) {
     this.#environment = environment;
-    this.#readOnly = readOnly;
-    this.#queue = new WriteQueue((action, frees) => translated(environment.path, () => environment.write(action, frees)));
+    this.#config = config;
+    this.#place = new Place(config.path);
+    this.#queue = new WriteQueue((action, frees) => translated(config.path, () => this.#environment.write(action, frees)));
   }
 
-  read(requests: readonly ReadRequest[]): readonly ReadResult[] {
+  read(requests: readonly ReadRequest[]): MaybePromise<readonly ReadResult[]> {
+    this.#environment.assertOpen();
+    if (this.#place.isDue && this.#place.isReplaced()) return this.#reopen().then(() => this.#readNow(requests));
+    return this.#readNow(requests);
+  }
+
+  #readNow(requests: readonly ReadRequest[]): readonly ReadResult[] {
     const environment = this.#environment;
     environment.assertOpen();
     try {
@@ -116,20 +135,21 @@ class LmdbOnlineStore implements OnlineStore {
 
   async *listKeys(view: OnlineView): AsyncGenerator<readonly KeyBytes[]> {
     const keys = viewKeys(view);
+    if (this.#place.isReplaced()) await this.#reopen();
     const environment = this.#environment;
-    yield* this.#pages(keys.row, (start, end, after) => {
+    yield* this.#pages(environment, keys.row, (start, end, after) => {
       const found = environment.keysIn({ start, end, after, limit: keysPerPage });
       return { keys: found.map(keyOfRow), last: found.at(-1) };
     });
-    yield* this.#pages(keys.longRow, (start, end, after) => {
+    yield* this.#pages(environment, keys.longRow, (start, end, after) => {
       const found = environment.entriesIn({ start, end, after, limit: keysPerPage });
       return { keys: found.map(({ value }) => keyOfLongRow(value)), last: found.at(-1)?.key };
     });
-    yield* this.#pages(keys.state, (start, end, after) => {
+    yield* this.#pages(environment, keys.state, (start, end, after) => {
       const found = listDirectories(environment, start, end, after);
       return { keys: found.map(({ key }) => keyOfState(key)), last: found.at(-1)?.key };
     });
-    yield* this.#pages(keys.longState, (start, end, after) => {
+    yield* this.#pages(environment, keys.longState, (start, end, after) => {
       const found = listDirectories(environment, start, end, after);
       return { keys: found.map(({ value }) => keyOfLongState(value)), last: found.at(-1)?.key };
     });
@@ -137,19 +157,20 @@ class LmdbOnlineStore implements OnlineStore {
 
   /** Pages of the keys under a prefix; each page is read from a snapshot of its own, so that a slow caller holds no pages. */
   *#pages(
+    environment: LmdbEnvironment,
     prefix: Uint8Array,
     readPage: (start: Uint8Array, end: Uint8Array, after: boolean) => { readonly keys: KeyBytes[]; readonly last: Uint8Array | undefined },
   ): Generator<readonly KeyBytes[]> {
     const end = afterPrefix(prefix);
     let start = prefix;
     for (let after = false; ; after = true) {
-      this.#environment.assertOpen();
+      environment.assertOpen();
       const from = start;
-      const page = translated(this.#environment.path, () => {
+      const page = translated(environment.path, () => {
         try {
           return readPage(from, end, after);
         } finally {
-          this.#environment.endSnapshot();
+          environment.endSnapshot();
         }
       });
       if (page.last === undefined) return;
@@ -161,6 +182,7 @@ class LmdbOnlineStore implements OnlineStore {
   async putRows(view: OnlineView, rows: readonly OnlineRow[]): Promise<{ readonly written: number; readonly superseded: number }> {
     this.#assertWritable();
     if (rows.length === 0) return { written: 0, superseded: 0 };
+    if (this.#place.isReplaced()) await this.#reopen();
     const packer = rowPacker(view);
     const packed = packRows(packer, rows);
     const written = await this.#queue.add(() => writeRows(this.#environment, view, packer, packed), rows.length);
@@ -170,6 +192,7 @@ class LmdbOnlineStore implements OnlineStore {
   async putStates(view: OnlineView, writes: readonly StateWrite[]): Promise<readonly number[]> {
     this.#assertWritable();
     if (writes.length === 0) return [];
+    if (this.#place.isReplaced()) await this.#reopen();
     return this.#queue.add(() => writeStates(this.#environment, view, writes), writes.length);
   }
 
@@ -180,6 +203,7 @@ class LmdbOnlineStore implements OnlineStore {
   ): Promise<{ readonly removed: number }> {
     this.#assertWritable();
     if (tombstones.length === 0) return { removed: 0 };
+    if (this.#place.isReplaced()) await this.#reopen();
     const removed = await this.#queue.add(() => writeTombstones(this.#environment, view, tombstones, keepLater), tombstones.length, true);
     return { removed };
   }
@@ -187,11 +211,13 @@ class LmdbOnlineStore implements OnlineStore {
   async deleteKeys(view: OnlineView, keys: readonly KeyBytes[]): Promise<void> {
     this.#assertWritable();
     if (keys.length === 0) return;
+    if (this.#place.isReplaced()) await this.#reopen();
     await this.#queue.add(() => deleteKeys(this.#environment, view, keys), keys.length, true);
   }
 
   async truncate(view: OnlineView): Promise<void> {
     this.#assertWritable();
+    if (this.#place.isReplaced()) await this.#reopen();
     const { row, longRow, state, longState, name } = viewKeys(view);
     for (const prefix of [row, longRow, state, longState]) {
       while ((await this.#queue.add(() => removeSome(this.#environment, prefix), removedAtOnce, true)) === removedAtOnce);
@@ -200,13 +226,34 @@ class LmdbOnlineStore implements OnlineStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#reopening?.catch(() => undefined);
     await this.#queue.drained();
     await this.#environment.close();
   }
 
   #assertWritable(): void {
     this.#environment.assertOpen();
-    if (this.#readOnly) throw openedReadOnly(this.#environment.path);
+    if (this.#config.readOnly) throw openedReadOnly(this.#config.path);
+  }
+
+  /** Goes on with the store that has come in the place of the open one. */
+  #reopen(): Promise<void> {
+    this.#reopening ??= this.#replaceEnvironment().finally(() => {
+      this.#reopening = null;
+    });
+    return this.#reopening;
+  }
+
+  async #replaceEnvironment(): Promise<void> {
+    const { path } = this.#config;
+    try {
+      const [former, environment] = [this.#environment, await openEnvironment(this.#config)];
+      this.#environment = environment;
+      this.#place = new Place(path);
+      await former.close();
+    } catch (error) {
+      throw translateLmdbError(error, path);
+    }
   }
 }
 
