@@ -502,7 +502,16 @@ export {
   valueComparison,
 } from "./value/order.ts";
 export { compileStruct, fieldOf, isStruct, isValueList, isValueMap, type StructValue } from "./value/struct.ts";
-export { civilFromDays, dateToDays, daysToDate, floorTo, formatInstant, instantToDays, parseInstant } from "./value/time.ts";
+export {
+  civilFromDays,
+  dateToDays,
+  daysToDate,
+  floorTo,
+  formatInstant,
+  instantToDays,
+  parseInstant,
+  parseInstantAt,
+} from "./value/time.ts";
 export {
   isEntityKey,
   isMapKey,

@@ -83,6 +83,7 @@ export class Engine implements AsyncDisposable {
   }
 
   #requireOpen(): void {
-    if (!this.#isOpen) throw new AsofError("ASOF_QUERY_FAILED", "The offline store is closed.", { fix: "Open it again." });
+    if (!this.#isOpen)
+      throw new AsofError("ASOF_QUERY_FAILED", "The offline store is closed.", { path: "offline_store", fix: "Open it again." });
   }
 }

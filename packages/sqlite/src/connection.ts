@@ -134,7 +134,10 @@ export class Connection {
   async #attempt<T>(run: () => T): Promise<T> {
     const deadline = performance.now() + this.#busyTimeoutMs;
     for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 25)) {
-      if (this.#isClosed) throw new AsofError("ASOF_REGISTRY_FAILED", `The registry ${this.#path} was closed.`, { path: this.#path });
+      if (this.#isClosed) {
+        const details = { path: this.#path, fix: "Open it again, or close it later." };
+        throw new AsofError("ASOF_REGISTRY_FAILED", `The registry ${this.#path} was closed.`, details);
+      }
       try {
         return run();
       } catch (error) {

@@ -1,4 +1,5 @@
-import { AsofError, type ErrorCode, isDefinition, isLabel, printValue } from "@asof/core";
+import { AsofError, isDefinition, isLabel } from "@asof/core";
+import { checkOptions, isRecord, type KnownOptions, refuse } from "./check-options.ts";
 
 // Callers in JavaScript see no types. What they pass by mistake is refused here, before it is read as something else.
 
@@ -39,15 +40,48 @@ export function checkEntities(entities: unknown): void {
   refuse("ASOF_REQUEST_INVALID", "entities", entities, "a list of rows", "Write entities: [{ customer_id: 900 }].");
 }
 
+/**
+ * ASOF_REQUEST_INVALID for a name that an online request does not have; `fullFeatureNames` may stand there, where it changes nothing, for those
+ * who share what they ask for with training. Names are compared one by one, because every request pays for it.
+ */
+export function checkOnlineNames(query: object): void {
+  for (const name in query) {
+    if (name === "service" || name === "features" || name === "entities" || name === "at") continue;
+    checkOptions("ASOF_REQUEST_INVALID", query, { service: "any", features: "any", entities: "any", at: "any", fullFeatureNames: "flag" });
+  }
+}
+
+/** ASOF_REQUEST_INVALID unless a request in Feast's shape has names and columns. */
+export function checkFeastRequest(request: unknown): void {
+  const fix = 'Write { features: ["view:feature"], entities: { customer_id: [900] } }, or { service: "churn_v1", entities: … }.';
+  if (!isRecord(request)) refuse("ASOF_REQUEST_INVALID", "request", request, "an object", fix);
+  checkOptions("ASOF_REQUEST_INVALID", request, { features: "texts", service: "text", entities: "any", fullFeatureNames: "flag" });
+  const { features, service, entities } = request;
+  if ((features === undefined) === (service === undefined)) {
+    throw new AsofError("ASOF_REQUEST_INVALID", "A request takes exactly one of `service` and `features`.", { path: "service", fix });
+  }
+  if (!isRecord(entities)) refuse("ASOF_REQUEST_INVALID", "entities", entities, "columns by name", fix);
+  for (const [name, column] of Object.entries(entities)) {
+    if (!Array.isArray(column)) refuse("ASOF_REQUEST_INVALID", `entities.${name}`, column, "a list of values", fix);
+  }
+}
+
 /** ASOF_REQUEST_INVALID unless an entity key is an object of its parts. */
 export function checkEntity(entity: unknown): void {
   if (isRecord(entity)) return;
   refuse("ASOF_REQUEST_INVALID", "entity", entity, "an entity key", "Write { customer_id: 900 }.");
 }
 
+const historicalOptions: KnownOptions = {
+  ...{ service: "any", features: "any", spine: "any", between: "any", latestAsOf: "any", labels: "any", immature: "any" },
+  ...{ labelsKnownUntil: "any", knowledge: "any", spineColumns: "object", timeColumn: "text", fullFeatureNames: "flag" },
+  ...{ signal: "signal", onProgress: "function" },
+};
+
 /** ASOF_SPINE_INVALID for a spine that is neither rows, text nor a query; ASOF_REQUEST_INVALID for options of another kind. */
 export function checkHistorical(query: unknown): void {
-  const { spine, between, latestAsOf, knowledge, timeColumn, fullFeatureNames, labels, immature } = isRecord(query) ? query : {};
+  checkOptions("ASOF_REQUEST_INVALID", query, historicalOptions);
+  const { spine, between, latestAsOf, knowledge, labels, immature } = isRecord(query) ? query : {};
   const fix = 'Give rows, the path of a Parquet or CSV file, or { sql: "select …" }.';
   const given = [spine, between, latestAsOf].filter((rows) => rows !== undefined).length;
   if (given > 1) {
@@ -77,12 +111,6 @@ export function checkHistorical(query: unknown): void {
   if (immature !== undefined && immature !== "keep" && immature !== "drop" && immature !== "error") {
     refuse("ASOF_REQUEST_INVALID", "immature", immature, "what becomes of immature rows", 'Write immature: "keep", "drop" or "error".');
   }
-  if (timeColumn !== undefined && typeof timeColumn !== "string") {
-    refuse("ASOF_REQUEST_INVALID", "timeColumn", timeColumn, "the name of a column", 'Write timeColumn: "event_timestamp".');
-  }
-  if (fullFeatureNames !== undefined && typeof fullFeatureNames !== "boolean") {
-    refuse("ASOF_REQUEST_INVALID", "fullFeatureNames", fullFeatureNames, "true or false", "Write fullFeatureNames: true.");
-  }
 }
 
 /** ASOF_PUSH_INVALID unless the call names a source, gives rows and says where they go in words that are known. */
@@ -94,13 +122,17 @@ export function checkPush(source: unknown, rows: unknown, options: unknown): voi
   for (const [i, row] of rows.entries()) {
     if (!isRecord(row)) refuse("ASOF_PUSH_INVALID", `rows[${i}]`, row, "a row", "Write { column: value, … }.");
   }
-  const { to, idempotencyKey } = isRecord(options) ? options : {};
+  checkOptions("ASOF_PUSH_INVALID", options, { to: "any", idempotencyKey: "text" });
+  const to = isRecord(options) ? options.to : undefined;
   if (to !== undefined && to !== "online" && to !== "offline" && to !== "both") {
     refuse("ASOF_PUSH_INVALID", "to", to, "a place to push to", 'Write to: "online", "offline" or "both".');
   }
-  if (idempotencyKey !== undefined && (typeof idempotencyKey !== "string" || idempotencyKey === "")) {
-    refuse("ASOF_PUSH_INVALID", "idempotencyKey", idempotencyKey, "a key", "Give a text that is the same for each retry of these rows.");
-  }
+}
+
+/** ASOF_REQUEST_INVALID unless a version is a number as `versions()` gives it. */
+export function checkVersion(version: unknown): void {
+  checkOptions("ASOF_REQUEST_INVALID", { version }, { version: "number" });
+  if (version === undefined) refuse("ASOF_REQUEST_INVALID", "version", version, "a version's number", "Give one that versions() lists.");
 }
 
 /** ASOF_OUTPUT_FAILED unless a path is a text. */
@@ -108,29 +140,11 @@ export function checkPath(path: unknown): void {
   if (typeof path !== "string" || path === "") refuse("ASOF_OUTPUT_FAILED", "path", path, "a path", 'Write "train.parquet".');
 }
 
-/** ASOF_REQUEST_INVALID for options of a folder that are none, or of another kind. */
+/** ASOF_REQUEST_INVALID for options of a file or folder that there are not, or of another kind. */
 export function checkWriteOptions(options: unknown): void {
-  const fix = 'Write { rowsPerFile: 1000000, partitionBy: ["month"], overwrite: true }, or some of these.';
-  if (!isRecord(options)) refuse("ASOF_REQUEST_INVALID", "options", options, "an object", fix);
-  const { partitionBy, overwrite } = options;
-  const known = ["rowsPerFile", "bytesPerFile", "partitionBy", "overwrite"];
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) refuse("ASOF_REQUEST_INVALID", `options.${unknown}`, options[unknown], "an option", fix);
-  if (partitionBy !== undefined && !(Array.isArray(partitionBy) && partitionBy.every((name) => typeof name === "string")))
-    refuse("ASOF_REQUEST_INVALID", "partitionBy", partitionBy, "a list of columns", fix);
-  if (overwrite !== undefined && typeof overwrite !== "boolean")
-    refuse("ASOF_REQUEST_INVALID", "overwrite", overwrite, "true or false", fix);
-}
-
-function refuse(code: ErrorCode, path: string, value: unknown, wanted: string, fix: string): never {
-  const shown = isDefinition(value) ? `the ${value.kind} "${value.name}"` : printValue(value);
-  throw new AsofError(code, `${path} is ${shown}, not ${wanted}.`, { path, value: shown, fix });
+  checkOptions("ASOF_REQUEST_INVALID", options, { rowsPerFile: "any", bytesPerFile: "any", partitionBy: "texts", overwrite: "flag" });
 }
 
 function isKind(value: unknown, kind: "service" | "view" | "source"): boolean {
   return isDefinition(value) && value.kind === kind;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

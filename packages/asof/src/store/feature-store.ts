@@ -23,7 +23,7 @@ import {
   modelOf,
   type OnlineAnswer,
   type PushCounts,
-  parseInstant,
+  parseInstantAt,
   parseVersion,
   referenceOf,
   type SpineInput,
@@ -34,7 +34,17 @@ import {
   valueTypeOf,
 } from "@asof/core";
 import type { Table } from "apache-arrow";
-import { checkAsked, checkEntities, checkEntity, checkHistorical, checkPush } from "./check-call.ts";
+import {
+  checkAsked,
+  checkEntities,
+  checkEntity,
+  checkFeastRequest,
+  checkHistorical,
+  checkOnlineNames,
+  checkPush,
+  checkVersion,
+} from "./check-call.ts";
+import { checkOptions, type KnownOptions, refuse } from "./check-options.ts";
 import { type FeastRequest, retrieveAsFeast } from "./feast-retrieval.ts";
 import { type Asked, type Session, throwIssues } from "./session.ts";
 import { changesBetween, type KnownTypes, knownTypesOf, type SpineLike, toSpineInput } from "./spine.ts";
@@ -154,8 +164,23 @@ interface LooseOnlineQuery extends LooseQuery {
   readonly at?: InstantLiteral;
 }
 
+const materializeOptions: KnownOptions = { views: "texts", signal: "signal", onProgress: "function", statistics: "flag" };
+
 /** Puts the typed methods in front of a session. */
 export function featureStoreOf(session: Session): FeatureStore {
+  let isClosed = false;
+  const begin: Begin = (options, known = {}) => {
+    if (isClosed) {
+      const fix = "Open it again with openFeatureStore, or close it later.";
+      throw new AsofError("ASOF_STORE_FAILED", "This feature store was closed.", { path: session.runtime.project, fix });
+    }
+    checkOptions("ASOF_REQUEST_INVALID", options, known);
+    return session;
+  };
+  const close = (): Promise<void> => {
+    isClosed = true;
+    return session[Symbol.asyncDispose]();
+  };
   const store: Omit<FeatureStore, keyof TypedRetrieval<Table>> & {
     getOnlineFeatures(query: LooseOnlineQuery): Promise<OnlineAnswer>;
     getHistoricalFeatures(query: LooseHistoricalQuery): Promise<ComputedTrainingSet>;
@@ -166,44 +191,88 @@ export function featureStoreOf(session: Session): FeatureStore {
       return session.incompleteReads;
     },
     getOnlineFeatures: async (query) => {
+      begin();
       const asked = askedBy(query);
       checkEntities(query.entities);
-      const answer = session.answerOnline(asked, query.entities, query.at === undefined ? undefined : parseInstant(query.at));
+      checkOnlineNames(query);
+      const answer = session.answerOnline(asked, query.entities, query.at === undefined ? undefined : parseInstantAt("at", query.at));
       // Awaited only where it must be, and not returned as a promise: either would wait for turns of the event loop that do nothing.
       return answer instanceof Promise ? await answer : answer;
     },
-    getOnlineFeaturesAsFeast: (request) => retrieveAsFeast(session, request),
-    getHistoricalFeatures: (query) => getHistorical(session, query),
-    materialize: async (start, end, options) =>
-      settle(session.materialize({ ...requestOf(options), mode: "interval", startUs: parseInstant(start), endUs: parseInstant(end) })),
-    materializeIncremental: async (end, options) =>
-      settle(
+    getOnlineFeaturesAsFeast: async (request) => {
+      begin();
+      checkFeastRequest(request);
+      return retrieveAsFeast(session, request);
+    },
+    getHistoricalFeatures: async (query) => getHistorical(begin(), query),
+    ...writingMethods(begin),
+    ...describingMethods(begin),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+  // The generic signatures say of the result what the definitions say; at run time there is one implementation for all of them.
+  return store as Omit<typeof store, keyof TypedRetrieval<Table>> as FeatureStore;
+}
+
+/** Gives the session to a method, unless the store was closed or the method's options are wrong: then nothing is done. */
+type Begin = (options?: unknown, known?: KnownOptions) => Session;
+
+/** What changes stored values. */
+function writingMethods(
+  begin: Begin,
+): Pick<FeatureStore, "materialize" | "materializeIncremental" | "push" | "deleteEntity" | "liftErasure"> {
+  return {
+    materialize: async (start, end, options) => {
+      const session = begin(options, materializeOptions);
+      const [startUs, endUs] = [parseInstantAt("start", start), parseInstantAt("end", end)];
+      return settle(session.materialize({ ...requestOf(options), mode: "interval", startUs, endUs }));
+    },
+    materializeIncremental: async (end, options) => {
+      const session = begin(options, materializeOptions);
+      return settle(
         end === undefined
           ? session.materializeToNow(requestOf(options))
-          : session.materialize({ ...requestOf(options), mode: "incremental", startUs: null, endUs: parseInstant(end) }),
-      ),
+          : session.materialize({ ...requestOf(options), mode: "incremental", startUs: null, endUs: parseInstantAt("end", end) }),
+      );
+    },
     push: async (source, rows, options) => {
+      const session = begin();
       checkPush(source, rows, options);
       return session.push({ source: typeof source === "string" ? source : source.name, rows, ...options });
     },
     deleteEntity: async (entity, options) => {
+      const session = begin(options, { dryRun: "flag", signal: "signal", onStep: "function" });
       checkEntity(entity);
       return session.deleteEntity({ entity, ...options });
     },
     liftErasure: async (entity) => {
+      const session = begin();
       checkEntity(entity);
       return session.liftErasure(entity);
     },
-    computeStatistics: async (view, { start, end, signal } = {}) =>
-      session.computeStatistics({
-        view: nameOf(view),
-        startUs: start === undefined ? null : parseInstant(start),
-        endUs: end === undefined ? null : parseInstant(end),
-        signal,
-      }),
-    getStatistics: async (view, { feature, limit = 1 } = {}) => session.listStatistics({ view: nameOf(view), feature, limit }),
-    versions: (view) => listVersions(session.runtime, view === undefined ? null : viewNameOf(view)),
-    activate: async (view, { version, force } = {}) => {
+  };
+}
+
+/** What tells of views and chooses among their versions. */
+function describingMethods(
+  begin: Begin,
+): Pick<FeatureStore, "computeStatistics" | "getStatistics" | "versions" | "activate" | "dropVersion"> {
+  return {
+    computeStatistics: async (view, options = {}) => {
+      const session = begin(options, { start: "any", end: "any", signal: "signal" });
+      const { start, end, signal } = options;
+      const startUs = start === undefined ? null : parseInstantAt("start", start);
+      const endUs = end === undefined ? null : parseInstantAt("end", end);
+      return session.computeStatistics({ view: nameOf(view), startUs, endUs, signal });
+    },
+    getStatistics: async (view, options = {}) => {
+      const session = begin(options, { feature: "text", limit: "count" });
+      return session.listStatistics({ view: nameOf(view), feature: options.feature, limit: options.limit ?? 1 });
+    },
+    versions: async (view) => listVersions(begin().runtime, view === undefined ? null : viewNameOf(view)),
+    activate: async (view, options = {}) => {
+      const session = begin(options, { version: "number", force: "flag" });
+      const { version, force } = options;
       const named = parseVersion(nameOf(view));
       if (version !== undefined && named.version !== null && named.version !== version) {
         throw new AsofError("ASOF_REQUEST_INVALID", `"${nameOf(view)}" and version ${version} are two versions.`, {
@@ -214,17 +283,19 @@ export function featureStoreOf(session: Session): FeatureStore {
       }
       return session.activate(named.view, version ?? named.version, { force });
     },
-    dropVersion: (view, version) => session.dropVersion(viewNameOf(view), version),
-    close: () => session[Symbol.asyncDispose](),
-    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+    dropVersion: async (view, version) => {
+      const session = begin();
+      checkVersion(version);
+      return session.dropVersion(viewNameOf(view), version);
+    },
   };
-  // The generic signatures say of the result what the definitions say; at run time there is one implementation for all of them.
-  return store as Omit<typeof store, keyof TypedRetrieval<Table>> as FeatureStore;
 }
 
 /** A use of a view under another name is still that view. */
 function viewNameOf(view: AnyView | string): string {
-  return typeof view === "string" ? view : referenceOf(view).view.name;
+  if (typeof view === "string") return view;
+  checkAsked({ features: [view] });
+  return referenceOf(view).view.name;
 }
 
 const askedViews = new WeakMap<readonly AnyView[], Asked>();
@@ -252,7 +323,7 @@ async function getHistorical(session: Session, query: LooseHistoricalQuery): Pro
     knowledge: query.knowledge,
     labels: labelsOf(query.labels ?? []),
     immature: query.immature,
-    labelsKnownUntilUs: query.labelsKnownUntil === undefined ? undefined : parseInstant(query.labelsKnownUntil),
+    labelsKnownUntilUs: query.labelsKnownUntil === undefined ? undefined : parseInstantAt("labelsKnownUntil", query.labelsKnownUntil),
     fullFeatureNames: query.fullFeatureNames,
     signal: query.signal,
     onProgress: query.onProgress,
@@ -269,7 +340,7 @@ function labelsOf(labels: readonly AnyLabel[]): readonly LabelModel[] {
 function spineOf(query: LooseHistoricalQuery, asked: Asked): SpineInput {
   const { spine, between, latestAsOf } = query;
   if (between !== undefined) return changesBetween(between.start, between.end, "between");
-  if (latestAsOf !== undefined) return { kind: "moments", moments: { kind: "latest", atUs: parseInstant(latestAsOf) } };
+  if (latestAsOf !== undefined) return { kind: "moments", moments: { kind: "latest", atUs: parseInstantAt("latestAsOf", latestAsOf) } };
   return toSpineInput(spine ?? [], knownTypes(asked, query.spineColumns ?? {}), query.timeColumn ?? "event_timestamp");
 }
 
@@ -278,7 +349,8 @@ function knownTypes(asked: Asked, declared: LooseHistoricalQuery["spineColumns"]
   const types = new Map<string, { readonly type: ValueType; readonly nullable: boolean }>();
   for (const [name, column] of Object.entries(declared ?? {})) {
     const type = valueTypeOf(column);
-    if (type !== null) types.set(name, { type, nullable: true });
+    if (type === null) refuse("ASOF_REQUEST_INVALID", `spineColumns.${name}`, column, "a type", "Write spineColumns: { churned: bool() }.");
+    types.set(name, { type, nullable: true });
   }
   for (const [name, known] of knownTypesOf(asked)) types.set(name, known);
   return types;

@@ -1,4 +1,5 @@
 import type { Clock, RepositoryModel } from "@asof/core";
+import { checkOptions, isRecord, refuse } from "./check-options.ts";
 import type { FeatureRegistryHandle } from "./feature-registry.ts";
 import type { FeatureStore } from "./feature-store.ts";
 
@@ -22,6 +23,7 @@ export interface OpenOptions {
  * loaded when first needed. Throws ASOF_CONFIG_* with file, line and fix.
  */
 export async function openFeatureStore(options: OpenOptions = {}): Promise<FeatureStore> {
+  checkOpenOptions(options);
   // Loaded on demand: definition files import this package, and most of them never open a store.
   const [{ openSession }, { featureStoreOf }] = await Promise.all([import("./open-session.ts"), import("./feature-store.ts")]);
   return featureStoreOf(await openSession(options));
@@ -29,6 +31,22 @@ export async function openFeatureStore(options: OpenOptions = {}): Promise<Featu
 
 /** Opens the registry that a repository's `feature_store.yaml` names, and none of its other stores. Throws ASOF_CONFIG_* as well. */
 export async function openFeatureRegistry(options: Omit<OpenOptions, "definitions"> = {}): Promise<FeatureRegistryHandle> {
+  checkOpenOptions(options);
   const { featureRegistryOf } = await import("./feature-registry.ts");
   return featureRegistryOf(options);
+}
+
+/** ASOF_REQUEST_INVALID for options of another kind. */
+function checkOpenOptions(options: unknown): void {
+  checkOptions("ASOF_REQUEST_INVALID", options, {
+    ...{ repo: "text", definitions: "object", clock: "object", configFile: "text", environment: "object", signal: "signal" },
+  });
+  const { definitions, clock } = isRecord(options) ? options : {};
+  if (isRecord(clock) && typeof clock.nowUs !== "function") {
+    refuse("ASOF_REQUEST_INVALID", "clock", clock, "a clock", "Give { nowUs: () => … }, microseconds since 1970, or leave it out.");
+  }
+  if (isRecord(definitions) && !Array.isArray(definitions.entities)) {
+    const fix = "Leave it out, so that the files of the repository are read. For tests there is openTestStore of asof/testing.";
+    refuse("ASOF_REQUEST_INVALID", "definitions", definitions, "the definitions of a repository", fix);
+  }
 }

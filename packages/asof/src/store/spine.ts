@@ -5,8 +5,10 @@ import {
   type InstantLiteral,
   normalizeValue,
   parseInstant,
+  parseInstantAt,
   planRequest,
   type SpineInput,
+  sentenceOf,
   type Value,
   type ValueType,
 } from "@asof/core";
@@ -35,7 +37,7 @@ export function toSpineInput(spine: SpineLike, known: KnownTypes, timeColumn: st
 
 /** Every change in `[start, end)`. ASOF_REQUEST_INVALID where nothing lies between; `path` names the field or flag at fault. */
 export function changesBetween(start: InstantLiteral, end: InstantLiteral, path: string): SpineInput {
-  const [startUs, endUs] = [parseInstant(start), parseInstant(end)];
+  const [startUs, endUs] = [parseInstantAt(`${path}.start`, start), parseInstantAt(`${path}.end`, end)];
   if (startUs < endUs) return { kind: "moments", moments: { kind: "between", startUs, endUs } };
   throw new AsofError("ASOF_REQUEST_INVALID", `No instant lies between ${formatInstant(startUs)} and ${formatInstant(endUs)}.`, {
     path,
@@ -79,11 +81,9 @@ function readCell(value: unknown, column: ColumnInfo, row: number, timeColumn: s
     return normalizeValue(column.type, true, value, path);
   } catch (cause) {
     if (!(cause instanceof AsofError)) throw cause;
-    throw new AsofError("ASOF_SPINE_INVALID", `Spine row ${row}, column "${column.name}": ${cause.message.replace(/^\[[A-Z_]+\] /, "")}`, {
-      path,
-      value,
-      cause,
-    });
+    const { fix } = cause;
+    const details = { path, value, cause, ...(fix === undefined ? {} : { fix }) };
+    throw new AsofError("ASOF_SPINE_INVALID", `Spine row ${row}, column "${column.name}": ${sentenceOf(cause)}`, details);
   }
 }
 

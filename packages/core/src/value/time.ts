@@ -11,13 +11,19 @@ const timePattern =
  * (years 1684 to 2255), where numbers stop being exact.
  */
 export function parseInstant(instant: string | Date | number): number {
+  return parseInstantAt(undefined, instant);
+}
+
+/** `parseInstant`, whose error names the argument or field that held it. */
+export function parseInstantAt(path: string | undefined, instant: string | Date | number): number {
   const us = instantUs(instant);
   if (Number.isSafeInteger(us)) return us + 0;
   const range = typeof us === "number" && !Number.isNaN(us);
   throw new AsofError(
     "ASOF_TIME_INVALID",
-    `${printInstant(instant)} is not an instant${range ? " between the years 1684 and 2255" : ""}.`,
+    `${path === undefined ? "" : `${path}: `}${printInstant(instant)} is not an instant${range ? " between the years 1684 and 2255" : ""}.`,
     {
+      ...(path === undefined ? {} : { path }),
       value: instant,
       fix: 'Write ISO 8601, for example "2024-03-01T10:00:00Z" (without an offset it is UTC), a Date, or microseconds since 1970.',
     },

@@ -184,7 +184,10 @@ class FileRegistry implements FeastRegistryStore {
 
   #refuseClosed(): void {
     if (!this.#isClosed) return;
-    throw new AsofError("ASOF_REGISTRY_FAILED", `The registry ${this.#config.path} was closed.`, { path: this.#config.path });
+    throw new AsofError("ASOF_REGISTRY_FAILED", `The registry ${this.#config.path} was closed.`, {
+      path: this.#config.path,
+      fix: "Open it again, or close it later.",
+    });
   }
 
   /** What the file says now: read again only if it changed. `withUnsupported` also looks through a file that asof wrote last. */
