@@ -34,7 +34,8 @@ function overviewCells(name: string, series: Series, terminal: Terminal): Readon
   if (newest === undefined) return { FEATURE: name };
   const { figures } = newest;
   const { length } = figures;
-  const text = (value: Json | undefined): string | null => (value === undefined || value === null ? null : shorten(printFigure(value), 20));
+  const text = (value: Json | undefined): string | null =>
+    value === undefined || value === null ? null : shorten(printValue(figures, value), 20);
   return {
     FEATURE: name,
     TYPE: figures.type,
@@ -67,7 +68,9 @@ function trendOf({ figures }: KeptStatistics): number | null {
 
 function printTopShares(figures: FeatureStatistics): string {
   const values = figures.sampleRows;
-  const shown = (figures.top ?? []).slice(0, 3).map(({ value, count }) => `${shorten(printFigure(value), 16)} ${percent(count, values)}`);
+  const shown = (figures.top ?? [])
+    .slice(0, 3)
+    .map(({ value, count }) => `${shorten(printValue(figures, value), 16)} ${percent(count, values)}`);
   return shown.join(", ");
 }
 
@@ -99,8 +102,8 @@ export function printCard(name: string, series: Series, terminal: Terminal, pain
 
 function figureLines(figures: FeatureStatistics): readonly string[] {
   const { apart, quantiles, length, distinct } = figures;
-  const some = (label: string, value: Json | undefined): readonly (readonly [string, string])[] =>
-    value === undefined || value === null ? [] : [[label, printFigure(value)]];
+  const some = (label: string, value: Json | undefined, print = printFigure): readonly (readonly [string, string])[] =>
+    value === undefined || value === null ? [] : [[label, print(value)]];
   const sample = figures.sampleRows < figures.count ? ` (of a sample of ${printFigure(figures.sampleRows)})` : "";
   const named: readonly (readonly [string, string])[] = [
     ["rows", printFigure(figures.count)],
@@ -109,8 +112,8 @@ function figureLines(figures: FeatureStatistics): readonly string[] {
       ? []
       : ([["apart", `NaN ${apart.nan}, Infinity ${apart.positiveInfinity}, -Infinity ${apart.negativeInfinity}`]] as const)),
     ...(distinct === undefined ? [] : ([["distinct", `${isEstimate(figures) ? "about " : ""}${printFigure(distinct)}`]] as const)),
-    ...some("min", figures.min),
-    ...some("max", figures.max),
+    ...some("min", figures.min, (value) => printValue(figures, value)),
+    ...some("max", figures.max, (value) => printValue(figures, value)),
     ...some("mean", figures.mean),
     ...some("stddev", figures.stddev),
     ...(length
@@ -132,10 +135,11 @@ function histogramLines({ histogram }: FeatureStatistics, terminal: Terminal): r
   return ["", "histogram, by the lower edge of each bin", ...barLines(rows, terminal)];
 }
 
-function topLines({ top, sampleRows }: FeatureStatistics, terminal: Terminal): readonly string[] {
+function topLines(figures: FeatureStatistics, terminal: Terminal): readonly string[] {
+  const { top } = figures;
   if (top === undefined || top.length === 0) return [];
-  const rows = top.map(({ value, count }) => ({ label: shorten(printFigure(value), 32), count }));
-  return ["", "most frequent", ...barLines(rows, terminal, sampleRows)];
+  const rows = top.map(({ value, count }) => ({ label: shorten(printValue(figures, value), 32), count }));
+  return ["", "most frequent", ...barLines(rows, terminal, figures.sampleRows)];
 }
 
 function barLines(rows: readonly { readonly label: string; readonly count: number }[], terminal: Terminal, of?: number): readonly string[] {
@@ -168,6 +172,13 @@ function runLines(series: Series, terminal: Terminal, paint: Paint): readonly st
     `${what.padEnd(10)} ${seriesLine(trend, terminal)}${range}`,
     paint.dim(`${"".padEnd(10)} ${series.length} runs, ${formatInstant(oldest.computedAtUs)} to ${formatInstant(newest.computedAtUs)}`),
   ];
+}
+
+/** A value of the feature. Text is what it is, also where it looks like a number or a time; in quotes where its ends would not show. */
+export function printValue({ type }: FeatureStatistics, value: Json): string {
+  if (type !== "string" || typeof value !== "string") return printFigure(value);
+  const text = escapeControls(value);
+  return /^$|^\p{Z}|\p{Z}$/u.test(text) ? `"${text}"` : text;
 }
 
 /** A figure as people read it: six digits, thousands grouped, times without what is zero. */
@@ -207,7 +218,7 @@ export function printSummary({ figures }: KeptStatistics, terminal: Terminal): s
   const isText = (value: Json | undefined): value is Exclude<Json, null> => value !== undefined && value !== null;
   const parts = [
     ...(figures.histogram ? [histogramLine(figures.histogram.counts, terminal).trimEnd()] : []),
-    ...(isText(min) && isText(max) ? [`${shorten(printFigure(min), 24)} to ${shorten(printFigure(max), 24)}`] : []),
+    ...(isText(min) && isText(max) ? [`${shorten(printValue(figures, min), 24)} to ${shorten(printValue(figures, max), 24)}`] : []),
     ...(isText(mean) ? [`mean ${printFigure(mean)}`] : []),
     ...(length ? [`length ${length.min} to ${length.max}`] : []),
     ...(distinct === undefined ? [] : [`${isEstimate(figures) ? "about " : ""}${printFigure(distinct)} distinct`]),

@@ -73,9 +73,12 @@ function printStacked(header: readonly string[], rows: readonly (readonly string
 
 const shortEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-/** Text that neither breaks a line nor speaks to the terminal. */
+/** Text that neither breaks a line, nor speaks to the terminal, nor turns the direction of what comes behind it. */
 export function escapeControls(cell: string): string {
-  return cell.replace(/\p{Cc}/gu, (character) => shortEscapes[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return cell.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, (character) => {
+    const code = character.charCodeAt(0).toString(16);
+    return shortEscapes[character] ?? (code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`);
+  });
 }
 
 /** Whether a column holds numbers and otherwise nothing, or nulls. */

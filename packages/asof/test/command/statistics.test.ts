@@ -189,6 +189,23 @@ test("a value does not speak to the terminal", async (t) => {
   }
 });
 
+test("text is shown as it is, also where it looks like something else or like nothing", async (t) => {
+  const cwd = writeShop(temporaryFolder(t));
+  const tiers = ["00501", "00501", "2024-01-01T00:00:00Z", '" "', "\u202egnp"];
+  const rows = tiers.map((tier, i) => `${i},2024-01-05T00:00:00Z,2024-01-05T00:00:00Z,${tier},1`);
+  writeFiles(cwd, { "data/profiles.csv": ["customer_id,event_timestamp,created,tier,score", ...rows, ""].join("\n") });
+  assertDone(await run("apply", utf8, cwd));
+  assertDone(await run("statistics compute profile", utf8, cwd));
+  const card = assertDone(await run("describe profile:tier", utf8, cwd));
+  assert.match(card, /^min {8}" "$/m);
+  assert.match(card, /^max {8}\\u202egnp$/m);
+  assert.match(card, /^ +00501 {2}2 {2}40% /m);
+  assert.match(card, /^ +" " {2}1 {2}20% /m);
+  assert.match(card, /^ +2024-01-01T00:00:00Z {2}1 {2}20% /m);
+  assert.match(assertDone(await run("describe profile", utf8, cwd)), /^tier .* 00501 40%, " " 20%, /m);
+  assert.match(assertDone(await run("statistics list profile:tier", utf8, cwd)), / {2}" " +\\u202egnp$/m);
+});
+
 test("lines are drawn in eight levels, or letters", () => {
   const unicode = { isUnicode: true };
   assert.equal(histogramLine([0, 1, 4, 8], unicode), " ▂▅█");

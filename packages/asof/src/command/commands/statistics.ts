@@ -1,10 +1,10 @@
-import { AsofError, formatInstant, type KeptStatistics } from "@asof/core";
+import { AsofError, formatInstant, type Json, type KeptStatistics } from "@asof/core";
 import { stringify } from "yaml";
 import type { Session } from "../../store/session.ts";
 import type { CommandContext } from "../context.ts";
 import { describeObjects } from "../describe-objects.ts";
 import { describedKinds } from "../kinds.ts";
-import { printBasis, printCard, printFigure, printOverview, type Series } from "../print-statistics.ts";
+import { printBasis, printCard, printFigure, printOverview, printValue, type Series } from "../print-statistics.ts";
 import { Progress } from "../progress.ts";
 import { readCount } from "../read-count.ts";
 import { readTimeIfGiven } from "../read-time.ts";
@@ -103,7 +103,10 @@ export async function runListStatistics(
 
 function listCells({ feature, computedAtUs, origin, endUs, rows, figures }: KeptStatistics): readonly string[] {
   const { nulls, distinct, min, max, mean } = figures;
-  const cells = [rows, nulls, distinct, min, max, mean].map((value) => (value === undefined || value === null ? "" : printFigure(value)));
+  const isNothing = (value: Json | undefined): value is null | undefined => value === undefined || value === null;
+  const figure = (value: Json | undefined): string => (isNothing(value) ? "" : printFigure(value));
+  const extreme = (value: Json | undefined): string => (isNothing(value) ? "" : printValue(figures, value));
+  const cells = [figure(rows), figure(nulls), figure(distinct), extreme(min), extreme(max), figure(mean)];
   const by = origin === "materialize" ? "materialize" : "on demand";
   return [feature, formatInstant(computedAtUs), by, endUs === null ? "" : formatInstant(endUs), ...cells];
 }
