@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
@@ -14,6 +13,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { AsofError } from "@asof/core";
+import { unfinishedPath } from "./unfinished-output.ts";
 
 /** Name of a written part; no other program names its files so. */
 export function partName(index: number, format: "parquet" | "csv"): string {
@@ -77,7 +77,7 @@ export function publishFolder(temporary: string, target: string, shown: string, 
     return;
   }
   for (const file of filesBelow(target)) if (!ownFile.test(basename(file))) keepFile(join(target, file), join(temporary, file));
-  const before = join(dirname(target), `.${basename(target)}.${randomUUID()}.old`);
+  const before = unfinishedPath(target, "old");
   renameSync(target, before);
   try {
     renameSync(temporary, target);

@@ -10,8 +10,8 @@ export interface TemporaryFolder {
 }
 
 const prefix = "asof-duckdb-";
-/** A folder of a process that is gone is removed once it is that old; younger ones may belong to a process of another container. */
-const staleAfterMs = 3_600_000;
+/** What a process that is gone left behind is removed once it is that old; younger ones may belong to a process of another container. */
+export const staleAfterMs = 3_600_000;
 
 /** Makes a folder of its own for this process, and removes those that killed processes left behind. */
 export function makeTemporaryFolder(parent: string | undefined): TemporaryFolder {
@@ -37,7 +37,8 @@ function removeStale(folder: string): void {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of that id runs on this machine, of whatever user. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

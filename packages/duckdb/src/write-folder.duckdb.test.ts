@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -269,6 +270,39 @@ describe("a folder that is there", () => {
     assert.deepEqual(files(out), ["asof-00000.csv"]);
     assert.equal(readFileSync(join(out, "asof-00000.csv"), "utf8"), before);
     assert.deepEqual(readdirSync(fixture.folder).toSorted(), ["out", "s.parquet"]);
+  });
+
+  test("what killed processes left of earlier writings goes with a later one, after an hour and only theirs", async () => {
+    await using fixture = await openTestStore();
+    await using result = await retrieve(fixture, 10);
+    const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+    const hourAgo = Date.now() / 1000 - 3_700;
+    const leave = (name: string, age: "old" | "young", content: "file" | "folder"): string => {
+      const path = join(fixture.folder, name);
+      if (content === "folder") mkdirSync(join(path, "day=1"), { recursive: true });
+      const file = content === "folder" ? join(path, "day=1", "asof-00000.parquet") : path;
+      writeFileSync(file, "half");
+      for (const at of content === "folder" ? [join(path, "day=1"), path] : []) utimesSync(at, hourAgo, hourAgo);
+      if (age === "old") utimesSync(file, hourAgo, hourAgo);
+      return name;
+    };
+    const id = () => randomUUID();
+    leave(`.out.${gone}-${id()}.tmp`, "old", "folder");
+    leave(`.out.parquet.${gone}-${id()}.tmp`, "old", "file");
+    const kept = [
+      leave(`.out.${gone}-${id()}.tmp`, "young", "folder"),
+      leave(`.out.${process.pid}-${id()}.tmp`, "old", "folder"),
+      leave(`.out.${gone}-${id()}.old`, "old", "folder"),
+      leave(`.other.${gone}-${id()}.tmp`, "old", "folder"),
+      leave(".out.notes.tmp", "old", "file"),
+    ];
+    const out = join(fixture.folder, "out");
+    await result.writeFolder(out, "parquet", single, null);
+    await result.write(`${out}.parquet`, "parquet", null);
+    const beside = () => readdirSync(fixture.folder).filter((name) => name.startsWith("."));
+    assert.deepEqual(beside().toSorted(), kept.toSorted(), "the folder that made room is all there was of the output");
+    await result.writeFolder(out, "parquet", { ...single, overwrite: true }, null);
+    assert.deepEqual(beside().toSorted(), kept.filter((name) => !name.endsWith(".old")).toSorted());
   });
 
   test("a disk that is full while writing leaves nothing behind", () => {

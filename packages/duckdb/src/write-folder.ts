@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, realpathSync, rmSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { ComputedColumns, FolderLayout, RunOptions } from "@asof/core";
 import { quoteName, quoteText } from "./dialect.ts";
 import { type ErrorContext, translateError } from "./errors.ts";
 import { partitionPath } from "./hive-path.ts";
 import { checkFolder, partName, publishFolder } from "./publish-folder.ts";
+import { removeUnfinished, unfinishedPath } from "./unfinished-output.ts";
 import { formatOptions, refuseNestedCsv, type WritableResult, withSelection } from "./write-result.ts";
 
 /** Rows that lie together in the table to be written, and where their files go. */
@@ -20,7 +21,7 @@ const probedRows = 10_000;
 
 /**
  * Writes a result as files in a folder. They are written into a folder beside it that then takes its name, so that the path holds all
- * of them or is not touched. What is temporary is removed on any failure.
+ * of them or is not touched. What is temporary is removed on any failure; what a killed process left, by a later writing.
  */
 export async function writeFolder(
   result: WritableResult,
@@ -32,13 +33,14 @@ export async function writeFolder(
 ): Promise<{ readonly rows: number; readonly files: number }> {
   // The folder itself, not a link to it, makes room for the new one.
   const target = existsSync(path) ? realpathSync(path) : resolve(path);
-  const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
+  const temporary = unfinishedPath(target, "tmp");
   const context: ErrorContext = { doing: "output", what: `"${path}"` };
   const table = `asof_written_${randomUUID().replaceAll("-", "")}`;
   const { session } = result;
   refuseNestedCsv(result, format, computed);
   try {
     checkFolder(target, path, layout.overwrite);
+    removeUnfinished(target);
     mkdirSync(temporary);
     const names = await stage(result, table, layout, computed, context, options);
     const parts = await partsOf(result, table, layout, context, options);

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { AsofError, type ColumnInfo, type ComputedColumns, isOrderable, printType, type RecordBatch, type RunOptions } from "@asof/core";
 import { RowAppender } from "./append-rows.ts";
 import { fileTypeOf } from "./column-types.ts";
 import { quoteName, quoteText } from "./dialect.ts";
 import { type ErrorContext, translateError } from "./errors.ts";
 import type { Session } from "./session.ts";
+import { removeUnfinished, unfinishedPath } from "./unfinished-output.ts";
 
 /** What there is to write. */
 export interface WritableResult {
@@ -19,7 +20,7 @@ export interface WritableResult {
 
 /**
  * Writes a result to a temporary file beside the target and renames it, so that the path holds a whole file or is not touched.
- * The temporary file is removed on any failure.
+ * The temporary file is removed on any failure; that of a killed process, by a later writing.
  */
 export async function writeResult(
   result: WritableResult,
@@ -29,10 +30,11 @@ export async function writeResult(
   options: RunOptions,
 ): Promise<void> {
   const target = resolve(path);
-  const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
+  const temporary = unfinishedPath(target, "tmp");
   const context: ErrorContext = { doing: "output", what: `"${path}"` };
   refuseNestedCsv(result, format, computed);
   try {
+    removeUnfinished(target);
     await withSelection(result, computed, context, async (items, from) => {
       const select = `SELECT ${items.map((c) => `${c.sql} AS ${quoteName(c.name)}`).join(", ")} FROM ${from}`;
       await result.session.run(`COPY (${select}) TO ${quoteText(temporary)} (${formatOptions(format)})`, context, {
