@@ -9,6 +9,7 @@ import {
   type OnlineStore,
   openMemoryOnlineStore,
   openMemoryRegistry,
+  type Plan,
   type PlanOptions,
   type Runtime,
 } from "@asof/core";
@@ -45,7 +46,7 @@ export interface ProjectOptions {
 export class Project implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "asof-flow-"));
   readonly clock: FakeClock;
-  readonly registry = openMemoryRegistry();
+  registry = openMemoryRegistry();
   readonly memory = openMemoryOnlineStore();
   readonly #options: ProjectOptions;
   readonly #alive = new Set<string>();
@@ -106,13 +107,23 @@ export class Project implements AsyncDisposable {
 
   /** Registers these definitions in place of the former. */
   async apply(
-    { session }: Process,
+    process: Process,
     definitions: Readonly<Record<string, unknown>>,
     options: PlanOptions = {},
   ): Promise<"applied" | "unchanged"> {
+    return process.session.apply(await this.plan(process, definitions, options));
+  }
+
+  /** What registering these definitions would do. */
+  plan({ session }: Process, definitions: Readonly<Record<string, unknown>>, options: PlanOptions = {}): Promise<Plan> {
     this.#definitions.set(session.runtime.project, definitions);
     session.reloadDefinitions();
-    return session.apply(await session.plan({ ...options, skipSourceValidation: true }));
+    return session.plan({ ...options, skipSourceValidation: true });
+  }
+
+  /** Takes the registry away: processes opened from now on find an empty one, and the stores as they are. */
+  loseRegistry(): void {
+    this.registry = openMemoryRegistry();
   }
 
   /** Writes a CSV file. The first row names the columns; empty text is null. */

@@ -50,6 +50,23 @@ for (const kind of storeKinds) {
       assert.deepEqual(await collect(gone), []);
     });
 
+    test("a registry that was lost and made anew with other definitions is filled: what is stored under their numbers is removed", async () => {
+      const { project, process } = await open(kind, { doubled, day });
+      await using _ = project;
+      project.csv("orders.csv", "user_id,ts,amount", ["1,2024-01-09T06:00:00Z,10", "2,2024-01-09T06:00:00Z,5", "3,2024-01-08T06:00:00Z,7"]);
+      await process.store.materialize("2024-01-01", "2024-01-10");
+      project.loseRegistry();
+      const anew = await project.process();
+      await project.apply(anew, { plain, week });
+      project.csv("orders.csv", "user_id,ts,amount", ["1,2024-01-09T06:00:00Z,-10", "2,2024-01-09T06:00:00Z,5"]);
+      await anew.store.materialize("2024-01-01", "2024-01-10");
+      const ask = async (user_id: number) =>
+        (await anew.store.getOnlineFeatures({ features: [plain, week], entities: [{ user_id }], at: "2024-01-10" })).rows[0];
+      assert.deepEqual(await ask(1), { view: { amount: -10 }, activity: { spent: -10, orders: 1 } });
+      assert.deepEqual(await ask(2), { view: { amount: 5 }, activity: { spent: 5, orders: 1 } });
+      assert.deepEqual(await ask(3), { view: { amount: null }, activity: { spent: null, orders: 0 } });
+    });
+
     test("a switched generation is not emptied while others may still read it", async () => {
       const { project, process } = await open(kind, { view: doubled });
       await using _ = project;

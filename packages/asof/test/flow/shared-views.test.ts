@@ -131,6 +131,29 @@ for (const kind of storeKinds) {
       assert.equal(await project.apply(growth, { doubled, activity: unshared, secret, live }), "applied");
     });
 
+    test("a plan of the owner names the services of other projects that answer otherwise", async () => {
+      const { project, growth, ads, views } = await open(kind);
+      await using _ = project;
+      const { doubled, tripled, activity, secret, live, options } = views;
+      const own = featureService("own", [doubled]);
+      await project.apply(growth, { doubled, activity, secret, live, own });
+      const share = requestView("share", { inputs: [from("growth", activity)] }, { of_week: float64() }, () => ({ of_week: null }));
+      const pinned = featureService("pinned", [from("growth", doubled).version(0, { value: float64() })]);
+      await project.apply(ads, { ranking: featureService("ranking", [from("growth", doubled)]), pinned, share });
+      const affected = async (definitions: Parameters<typeof project.apply>[1]) => {
+        const { entries } = await project.plan(growth, definitions);
+        return Object.fromEntries(entries.filter((e) => e.kind === "feature_view").map((e) => [e.name, e.implies.services]));
+      };
+      const service = featureService("own", [tripled]);
+      assert.deepEqual(await affected({ tripled, activity, secret, live, service }), { view: ["own", "ads/ranking"] });
+      const more = featureView("view", { ...options, shared: true }, { value: derive((o) => o.amount.times(2)), amount: float64() });
+      assert.deepEqual(await affected({ more, activity, secret, live, own: featureService("own", [more]) }), {
+        view: ["own", "ads/ranking"],
+      });
+      const counted = featureView("activity", { ...options, shared: ["ads"] }, { spent: sum("amount", { window: "14d" }) });
+      assert.deepEqual(await affected({ doubled, counted, secret, live, own }), { activity: ["ads/share"] });
+    });
+
     test("a change by the owner reaches requests of the other project, versions as well", async () => {
       const { project, growth, ads, views } = await open(kind);
       await using _ = project;

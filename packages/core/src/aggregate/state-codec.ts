@@ -226,7 +226,7 @@ function unknownSchema(layout: WindowLayout, fingerprint: string): AsofError {
     {
       path: layout.view,
       value: fingerprint,
-      fix: "Reload the registry; the view was changed meanwhile.",
+      fix: "Try again: another process applied a newer definition. If it stays, the registry was restored or made anew: apply the definitions that were applied last, or materialize a version that has no data yet.",
     },
   );
 }

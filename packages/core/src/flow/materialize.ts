@@ -157,20 +157,36 @@ function targetsOf(registry: RegistryView, text: string, names: readonly string[
 const retriesMax = 5;
 
 /**
- * A schema that another process added meanwhile is met once: the view is then done anew with the definition of now. So it is with a file of
+ * A schema that another process added meanwhile is met once: the view is then done anew with the definition of now. One that is met again
+ * is of a registry that was lost, or had moved on before a backup was put back. So it is with a file of
  * the log that was there a moment ago: an erasure put another one in its place.
  */
 async function materializeView(runtime: Runtime, job: OpenJob, name: string, request: MaterializeRequest): Promise<string | null> {
-  let schemas = 1;
+  let schemas = 2;
   for (let retries = retriesMax; ; retries--) {
     try {
       return await materializeOnce(runtime, job, name, request);
     } catch (error) {
       if (!(error instanceof AsofError) || retries === 0) throw error;
-      const mayBeDone = error.code === "ASOF_SOURCE_MISSING" || (error.code === "ASOF_SCHEMA_UNKNOWN" && schemas-- > 0);
-      if (!mayBeDone) throw error;
+      if (error.code === "ASOF_SOURCE_MISSING") continue;
+      if (error.code !== "ASOF_SCHEMA_UNKNOWN" || schemas === 0) throw error;
+      schemas--;
+      if (schemas === 0 && !(await removeLeftovers(runtime, job, name))) throw error;
     }
   }
+}
+
+/**
+ * Empties a version into which, as the registry knows, nothing was ever written: what is stored under its number is of another registry,
+ * which gave the number to another definition. False, and nothing done, where the version has data.
+ */
+async function removeLeftovers(runtime: Runtime, job: OpenJob, name: string): Promise<boolean> {
+  const { online, coverage } = await loadTarget(runtime, name);
+  if (coverage.size > 0) return false;
+  await runtime.online.truncate(online);
+  // What this run has written is gone as well.
+  await job.update(name, { ...job.progress(name), status: "pending" });
+  return true;
 }
 
 /** Returns why the values could not be described, if they could not. */

@@ -28,7 +28,7 @@ import { type PinnedVersions, pinnedVersions, refuseUnkept, type VersionUser } f
 import type { Implications, Plan, PlanEntry, PlanKind, PlanOptions, PlanWarning } from "./plan.ts";
 import { indexRegistered, objectKinds, type Registered } from "./registered.ts";
 import { type ServiceUses, servicesReading, serviceUses } from "./service-uses.ts";
-import { foreignUsers, refuseForeign, refuseUnsharing } from "./shared-views.ts";
+import { type ForeignUser, foreignUsers, refuseForeign, refuseUnsharing } from "./shared-views.ts";
 import { planDeletedView, planMetadata, planView, type ViewPlan } from "./view-plan.ts";
 import { changesData, type Write } from "./write.ts";
 
@@ -48,6 +48,7 @@ export function planChanges(snapshot: RegistrySnapshot, model: RepositoryModel, 
   const draft: Draft = {
     registered,
     uses: usesAfterwards(registered, choice.writes, choice.deletes),
+    others,
     options,
     entries: [],
     changes: [],
@@ -95,6 +96,8 @@ export function planChanges(snapshot: RegistrySnapshot, model: RepositoryModel, 
 interface Draft {
   readonly registered: Registered;
   readonly uses: ServiceUses;
+  /** Who uses the project's views from other projects. */
+  readonly others: readonly ForeignUser[];
   /** References to versions by number, as they will be. */
   readonly pinned: PinnedVersions;
   readonly options: PlanOptions;
@@ -145,7 +148,7 @@ function metadataOf(record: RegistryRecord | null): Json {
 }
 
 function planWrite(draft: Draft, write: Write): PlanEntry {
-  const { registered, uses } = draft;
+  const { registered } = draft;
   const differences = diffSpecs(write.before?.spec ?? null, write.encoded.spec);
   draft.changes.push(putDefinition(registered.project, write));
   const base = { kind: write.kind, name: write.name, repository: write.repository, adoptedFrom: write.adoptedFrom, differences };
@@ -165,14 +168,14 @@ function planWrite(draft: Draft, write: Write): PlanEntry {
     });
     draft.changes.push(...plan.stateChanges);
     recordVersions(draft, plan.stateChanges);
-    return { ...base, action: plan.action, part: "data", implies: impliedByView(uses, write, plan, lineage) };
+    return { ...base, action: plan.action, part: "data", implies: impliedByView(draft, write, plan, lineage) };
   }
   const services = write.kind === "feature_service" ? [write.name] : servicesOn(draft, write);
   return { ...base, action: write.before === null ? "created" : "changed", part: "data", implies: { ...nothing, services, lineage } };
 }
 
-function impliedByView(uses: ServiceUses, write: Write, plan: ViewPlan, lineage: Implications["lineage"]): Implications {
-  const services = write.before === null ? [] : servicesReading(uses, write.name, plan.touched);
+function impliedByView(draft: Draft, write: Write, plan: ViewPlan, lineage: Implications["lineage"]): Implications {
+  const services = write.before === null ? [] : usersReading(draft, write.name, plan.touched);
   return { recompute: plan.recompute, online: plan.online, versions: plan.versions, services, lineage };
 }
 
@@ -184,7 +187,16 @@ function servicesOn(draft: Draft, write: Write): readonly string[] {
     const { entities, source } = referencesOf("feature_view", view, record.spec);
     return write.kind === "entity" ? entities.includes(write.name) : source === write.name;
   });
-  return [...new Set(views.flatMap((view) => servicesReading(draft.uses, view, null)))].sort(compareText);
+  return [...new Set(views.flatMap((view) => usersReading(draft, view, null)))].sort(compareText);
+}
+
+/** Services that read one of the features of a view, `null` = any; those of other projects, and request views there, with their project. */
+function usersReading({ uses, others }: Draft, view: string, features: readonly string[] | null): readonly string[] {
+  const elsewhere = others.filter(({ use }) => {
+    if (use.view !== view || use.version !== null) return false;
+    return features === null || (use.features === null ? features.length > 0 : features.some((f) => use.features?.includes(f)));
+  });
+  return [...servicesReading(uses, view, features), ...new Set(elsewhere.map(({ record }) => `${record.project}/${record.name}`))];
 }
 
 function planDelete(draft: Draft, record: RegistryRecord): void {

@@ -213,7 +213,7 @@ function schemaAt(view: OnlineView, buffer: Buffer, offset: number): RowSchema {
     {
       path: `${view.project}/${view.view}`,
       value: fingerprint,
-      fix: "Reload the registry: another process applied a newer definition.",
+      fix: "Try again: another process applied a newer definition. If it stays, the registry was restored or made anew: apply the definitions that were applied last, or materialize a version that has no data yet.",
     },
   );
 }

@@ -84,7 +84,7 @@ function schemaOf(view: OnlineView, fingerprint: string | null): RowSchema {
   throw new AsofError("ASOF_SCHEMA_UNKNOWN", `A stored row of ${path} has the schema ${fingerprint}, which is not known here.`, {
     path,
     value: fingerprint,
-    fix: "Reload the registry: another process applied a newer definition.",
+    fix: "Try again: another process applied a newer definition. If it stays, the registry was restored or made anew: apply the definitions that were applied last, or materialize a version that has no data yet.",
   });
 }
 
