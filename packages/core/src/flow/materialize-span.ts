@@ -61,10 +61,9 @@ function intervalSpan(target: MaterializeTarget, request: SpanRequest, extent: S
   let startUs = request.mode === "interval" ? request.startUs : null;
   let toUs = request.endUs;
   if (startUs !== null && startUs > toUs) refuseStart(startUs, toUs);
-  // A new generation is switched to only when it covers what the served one does.
-  for (const served of target.servedCoverage.values()) {
-    startUs = startUs === null || served.fromUs === null ? null : Math.min(startUs, served.fromUs);
-    toUs = Math.max(toUs, served.toUs);
+  for (const known of target.mustCover) {
+    startUs = startUs === null || known.fromUs === null ? null : Math.min(startUs, known.fromUs);
+    toUs = Math.max(toUs, known.toUs);
   }
   if (target.model.form === "windowed") toUs = wholeBlock(target, toUs, earlier);
   const fromStart = startUs === null || extent.minEventTimeUs === null || startUs <= extent.minEventTimeUs;

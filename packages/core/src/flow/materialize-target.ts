@@ -27,8 +27,8 @@ export interface MaterializeTarget {
   readonly online: OnlineView;
   readonly coverage: ReadonlyMap<string, FeatureCoverage>;
   readonly cursorCreatedUs: number | null;
-  /** For a version that is not active: what the active one covers, and this one must to take its place. Else empty. */
-  readonly servedCoverage: ReadonlyMap<string, FeatureCoverage>;
+  /** What a first run has to cover: for a version that is not active what the active one does, so that it can take its place. */
+  readonly mustCover: readonly FeatureCoverage[];
   /** Whether it takes the active one's place when it is filled. */
   readonly replacesActive: boolean;
 }
@@ -48,8 +48,16 @@ export async function loadTarget(runtime: Runtime, name: string): Promise<Materi
     coverage: target.coverage,
     cursorCreatedUs: state.cursor.get(target.online.generation)?.createdUs ?? null,
     replacesActive: state.replaceWhenReady && state.registeredGeneration === target.online.generation,
-    servedCoverage: target === active ? new Map() : active.coverage,
+    mustCover: target === active ? [] : [...active.coverage.values()],
   };
+}
+
+/**
+ * The target when nothing at all is stored of it, whatever the registry says: the online store was deleted, or another one is configured. It is
+ * then filled as if for the first time, as far as it is registered to reach, since a run over a part would leave windows that lack the rest.
+ */
+export function withoutRows(target: MaterializeTarget): MaterializeTarget {
+  return { ...target, coverage: new Map(), cursorCreatedUs: null, mustCover: [...target.mustCover, ...target.coverage.values()] };
 }
 
 /**

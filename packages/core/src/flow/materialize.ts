@@ -13,7 +13,7 @@ import { type OpenJob, openJob, type ViewProgress } from "./jobs.ts";
 import { materializePlain } from "./materialize-plain.ts";
 import type { MaterializeSlice, SliceOutcome } from "./materialize-slice.ts";
 import { chooseSpan, type Span, slicesOf } from "./materialize-span.ts";
-import { finishMaterialize, loadTarget, type MaterializeTarget, moveFreeHandover } from "./materialize-target.ts";
+import { finishMaterialize, loadTarget, type MaterializeTarget, moveFreeHandover, withoutRows } from "./materialize-target.ts";
 import { clearVanishedKeys, materializeWindows } from "./materialize-windows.ts";
 import { type RegistryView, refuseVersionText, viewRegistry } from "./registry-view.ts";
 import { keptVersion } from "./resolve-versions.ts";
@@ -191,7 +191,9 @@ async function removeLeftovers(runtime: Runtime, job: OpenJob, name: string): Pr
 
 /** Returns why the values could not be described, if they could not. */
 async function materializeOnce(runtime: Runtime, job: OpenJob, name: string, request: MaterializeRequest): Promise<string | null> {
-  const target = await loadTarget(runtime, name);
+  const registered = await loadTarget(runtime, name);
+  const isEmpty = !(await hasKeys(runtime.online, registered.online));
+  const target = isEmpty ? withoutRows(registered) : registered;
   const { model, online } = target;
   const log = model.source.type === "push" ? { project: runtime.project, source: model.source } : null;
   const extent = await runtime.offline.describeSource(model.source, log, { signal: request.signal });
@@ -200,9 +202,10 @@ async function materializeOnce(runtime: Runtime, job: OpenJob, name: string, req
   const handoverUs = await moveFreeHandover(runtime, target, endUs);
   const slice = slicesOf(runtime.project, target, span, handoverUs);
 
-  let progress = resumeView(runtime, job.progress(name), signatureOf(extent, target, span, slice), extent.rowCount);
+  const earlier = isEmpty ? { ...job.progress(name), status: "pending" as const } : job.progress(name);
+  let progress = resumeView(runtime, earlier, signatureOf(extent, target, span, slice), extent.rowCount);
   if (progress.status === "done") return null;
-  const mayHoldOthers = request.mode === "interval" && model.form === "windowed" && (await hasKeys(runtime.online, online));
+  const mayHoldOthers = request.mode === "interval" && model.form === "windowed" && !isEmpty;
   await job.update(name, { ...progress, status: "running", error: null });
   report(request, name, { ...progress, status: "running" }, 0);
 
