@@ -32,6 +32,7 @@ export type {
   DateParts,
   Decimal,
   DecimalExpr,
+  DeletionReport,
   Derived,
   DispersionOptions,
   DistinctOptions,
@@ -39,8 +40,10 @@ export type {
   Duration,
   Entity,
   EntityOptions,
+  Erasure,
   Expr,
   ExprByClass,
+  FeastAnswer,
   Feature,
   FeatureFilter,
   FeatureStatistics,
@@ -63,6 +66,8 @@ export type {
   LineageFact,
   List,
   MapOf,
+  MaterializeOutcome,
+  MaterializeProgress,
   MetaOptions,
   NestedExpr,
   NestedTag,
@@ -80,6 +85,7 @@ export type {
   OrderedExpr,
   ParquetOptions,
   Promotion,
+  PushCounts,
   PushSourceOptions,
   RegisteredFeature,
   RequestViewOptions,
@@ -170,6 +176,14 @@ export {
   variance,
   vector,
 } from "@asof/core";
+export type { FeastRequest } from "./store/feast-retrieval.ts";
 export type { FeatureRegistryHandle } from "./store/feature-registry.ts";
-export type { FeatureStore, GetStatisticsOptions, MaterializeOptions, PushOptions, StatisticsOptions } from "./store/feature-store.ts";
+export type {
+  DeleteOptions,
+  FeatureStore,
+  GetStatisticsOptions,
+  MaterializeOptions,
+  PushOptions,
+  StatisticsOptions,
+} from "./store/feature-store.ts";
 export { type OpenOptions, openFeatureRegistry, openFeatureStore } from "./store/open.ts";

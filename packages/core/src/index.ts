@@ -241,7 +241,7 @@ export {
   planHistorical,
   runHistorical,
 } from "./flow/historical.ts";
-export { keyColumns, type PushRequest, push as pushRows, pushSource, viewsOf, writeViews } from "./flow/ingest.ts";
+export { keyColumns, type PushRequest, push as pushRows, pushSource, writeViews } from "./flow/ingest.ts";
 export type { ViewProgress } from "./flow/jobs.ts";
 export { loadLineage } from "./flow/load-lineage.ts";
 export {
@@ -255,7 +255,7 @@ export { type MaterializeToNowRequest, materializeToNow } from "./flow/materiali
 export { compileOnline, type EntityRow, type OnlineProgram } from "./flow/online.ts";
 export { type AnsweredRow, OnlineAnswer } from "./flow/online-answer.ts";
 export { compareParity, type ParityMismatch, type ParityReport, type ParityRequest, type ServedAnswer } from "./flow/parity.ts";
-export { eventTimeOf, type PushCounts, parsePushedRows, pushRowsMax, sourceColumns, writeRowsOnline } from "./flow/push.ts";
+export { eventTimeOf, type PushCounts, parsePushedRows, sourceColumns, writeRowsOnline } from "./flow/push.ts";
 export {
   onlineViewOf,
   RegistryCache,
@@ -290,7 +290,7 @@ export {
 } from "./flow/versions.ts";
 export { explainValue, type WhyAnswer, type WhyRequest, type WhyRow } from "./flow/why.ts";
 // plan
-export { type ApplyOutcome, applyDefinitions, applyPlan, applyUntilCurrent, throwRefusals } from "./plan/apply-plan.ts";
+export { type ApplyOutcome, applyDefinitions, applyPlan, throwRefusals } from "./plan/apply-plan.ts";
 export { createFeatureRegistry, type FeatureRegistryConfig } from "./plan/create-feature-registry.ts";
 export { printExpressionText } from "./plan/expression-text.ts";
 export { printFieldChange, printFieldPath } from "./plan/field-text.ts";
@@ -307,7 +307,7 @@ export {
 } from "./plan/plan.ts";
 export { planChanges } from "./plan/plan-changes.ts";
 export { planToJson } from "./plan/plan-json.ts";
-export { type RenderOptions, refusalText, renderPlan } from "./plan/render-plan.ts";
+export { type RenderOptions, renderPlan } from "./plan/render-plan.ts";
 // request plans
 export { planRequest, type RequestOutput, type RequestPlan, type RequestPlanOptions, type StoredUse } from "./plan/request-plan.ts";
 export { snapshotForPlan } from "./plan/shared-views.ts";

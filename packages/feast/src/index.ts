@@ -17,7 +17,6 @@ export {
   entityless,
   type FeastJoinKey,
   feastKeyPrefix,
-  isFeastKeyType,
 } from "./key/entity-key.ts";
 export { feastEntityId, feastRedisField, feastRedisKey, feastRedisTimestampField } from "./key/redis-key.ts";
 // asof's records and Feast's objects

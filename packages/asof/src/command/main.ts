@@ -54,7 +54,8 @@ async function report(context: CommandContext, error: unknown, help: () => strin
     return error.exitCode;
   }
   if (isInterruption) {
-    context.printError(new AsofError("ASOF_INTERRUPTED", "Ended before it was done; nothing is left half-written.", { cause: error }));
+    const details = { fix: "Run it again.", cause: error };
+    context.printError(new AsofError("ASOF_INTERRUPTED", "Ended before it was done; nothing is left half-written.", details));
     return 130;
   }
   // A fault of asof itself: the stack is what its authors need.

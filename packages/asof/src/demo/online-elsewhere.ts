@@ -44,7 +44,9 @@ export async function readOnlineElsewhere(
     child.on("close", resolve);
   });
   const [output, faults, code] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
-  if (code !== 0) throw new AsofError("ASOF_STORE_FAILED", `The other process ended with ${code}: ${faults.trim()}`);
+  if (code !== 0) {
+    throw new AsofError("ASOF_STORE_FAILED", `The other process ended with ${code}: ${faults.trim()}`, { fix: "Run it again." });
+  }
   const parsed = JSON.parse(output) as {
     readonly rows: readonly AnsweredRow[];
     readonly statuses: readonly Readonly<Record<string, Readonly<Record<string, FeatureStatus>>>>[];

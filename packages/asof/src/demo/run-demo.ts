@@ -106,7 +106,8 @@ async function checkParity(
     const startMs = performance.now();
     const outcome = await session.materialize({ mode: "incremental", views: null, startUs: null, endUs: atUs, signal: options.signal });
     const failed = outcome.views.find((v) => v.status === "failed");
-    if (failed !== undefined) throw new AsofError("ASOF_JOB_FAILED", `View ${failed.view} failed: ${failed.error}`);
+    if (failed !== undefined)
+      throw new AsofError("ASOF_JOB_FAILED", `View ${failed.view} failed: ${failed.error}`, { path: failed.view, fix: "Run it again." });
     const rows = outcome.views.reduce((sum, v) => sum + v.rows, 0);
     print.line(`materialized to ${formatInstant(atUs)}: ${rows.toLocaleString("en")} rows read in ${seconds(startMs)}`);
     const elsewhere = await readOnlineElsewhere(session, question.entities, atUs, options);

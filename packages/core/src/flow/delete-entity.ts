@@ -152,7 +152,11 @@ async function secretFor(runtime: Runtime, { erasures }: RegistryView): Promise<
 function idOf(secret: Uint8Array, { project }: Runtime, { names, values }: EntityKey): string {
   const id = erasureIdOf(secret, project, names, values);
   if (id !== null) return id;
-  throw new AsofError("ASOF_VALUE_INVALID", "A part of the key is null: nobody has such a key.", { path: names.join(", ") });
+  throw new AsofError("ASOF_VALUE_INVALID", "A part of the key is null: nobody has such a key.", {
+    path: names.join(", "),
+    value: null,
+    fix: "Give a value for every part.",
+  });
 }
 
 function recordKey({ project }: Runtime, id: string) {

@@ -95,6 +95,10 @@ function isRelated(given: ValueType, wanted: ValueType): boolean {
 function refuseAll(type: ValueType): Normalizer {
   return (value, path) => {
     if (value === null) return null;
-    throw new AsofError("ASOF_VALUE_INVALID", `${path} is of another type than ${printType(type)}.`, { path });
+    throw new AsofError("ASOF_VALUE_INVALID", `${path} is of another type than ${printType(type)}.`, {
+      path,
+      value,
+      fix: "Push rows that fit every version of the view, or drop the version that wants another type.",
+    });
   };
 }

@@ -246,7 +246,7 @@ async function eraseSince(runtime: Runtime, version: number, known: Erasures | n
  * Every version that is kept of the views over a push source, those of the registered definitions last. One from when its name was that
  * of a table reads that table alone.
  */
-export function viewsOf(registry: RegistryView, source: string): readonly ServedView[] {
+function viewsOf(registry: RegistryView, source: string): readonly ServedView[] {
   const kept = [...registry.versions.values()].flatMap((versions) => [...versions.values()]);
   const views = kept.filter(({ model }) => model.source.name === source && model.source.type === "push");
   const isRegistered = ({ model }: ServedView): boolean => registry.models.views.get(model.name) === model;

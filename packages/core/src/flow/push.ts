@@ -16,7 +16,7 @@ import type { ServedView } from "./served.ts";
 import { type StateUpdate, updateStates } from "./update-states.ts";
 
 /** Most rows of one push: keeps the log's file and the online transaction small. */
-export const pushRowsMax = 10_000;
+const pushRowsMax = 10_000;
 
 export interface PushCounts {
   readonly rows: number;

@@ -53,7 +53,7 @@ const pauseMaxMs = 20;
  * Plans and applies until the plan meets the registry from which it was made. ASOF_REGISTRY_CONFLICT when others were faster
  * 100 times. Returns the plan that was applied.
  */
-export async function applyUntilCurrent(
+async function applyUntilCurrent(
   store: RegistryStore,
   readSnapshot: () => Promise<RegistrySnapshot>,
   makePlan: (snapshot: RegistrySnapshot) => Plan,

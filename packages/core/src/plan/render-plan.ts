@@ -36,7 +36,7 @@ export function renderPlan(plan: Plan, options: RenderOptions = {}): string {
 }
 
 /** A refusal as a sentence with its code and what to do. */
-export function refusalText(refusal: Issue): string {
+function refusalText(refusal: Issue): string {
   return `[${refusal.code}] ${refusal.message} ${refusal.fix}`;
 }
 

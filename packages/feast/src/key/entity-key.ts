@@ -100,7 +100,7 @@ const partForms: Partial<Record<ValueType["kind"], (path: string) => WritePart>>
 };
 
 /** Whether Feast takes a type as part of an entity key. */
-export function isFeastKeyType(type: ValueType): boolean {
+function isFeastKeyType(type: ValueType): boolean {
   return partForms[type.kind] !== undefined;
 }
 

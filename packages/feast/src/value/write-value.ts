@@ -102,7 +102,10 @@ function scalarForm(type: ValueType, path: string): WriteForm {
     case "bytes":
       return delimited(writeBytes);
     default:
-      throw new AsofError("ASOF_COLUMN_TYPE", `${path} has the type ${printType(type)}, which is no scalar.`, { path });
+      throw new AsofError("ASOF_COLUMN_TYPE", `${path} has the type ${printType(type)}, which is no scalar.`, {
+        path,
+        fix: "Nest only what Feast has a value for: scalars, lists, sets, maps and structs of them.",
+      });
   }
 }
 

@@ -196,7 +196,8 @@ async function confirm(context: CommandContext, question: string, otherwise: str
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await terminal.question(`${question} Type yes: `, { signal: context.signal });
-    if (answer.trim() !== "yes") throw new AsofError("ASOF_INTERRUPTED", otherwise, {});
+    if (answer.trim() !== "yes")
+      throw new AsofError("ASOF_INTERRUPTED", otherwise, { path: "--yes", value: answer, fix: "Run it again and type yes." });
   } finally {
     terminal.close();
   }

@@ -45,7 +45,10 @@ async function confirm(context: CommandContext, options: TeardownOptions, count:
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await terminal.question(`Delete these ${count} objects and their online data? Type yes: `, { signal: context.signal });
-    if (answer.trim() !== "yes") throw new AsofError("ASOF_INTERRUPTED", "Nothing was deleted.", {});
+    if (answer.trim() !== "yes") {
+      const details = { path: "--yes", value: answer, fix: "Run it again and type yes." };
+      throw new AsofError("ASOF_INTERRUPTED", "Nothing was deleted.", details);
+    }
   } finally {
     terminal.close();
   }
