@@ -167,6 +167,20 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       faults: [/^forms packages\/lmdb\/src\/a\.test\.ts:2 Math\.random/],
     },
     {
+      title: "an error says what to do: its fix, or those of its issues; tests may leave it out",
+      files: {
+        "packages/lmdb/src/index.ts": [
+          `export const fix = "Open it.";`,
+          `export const good = [new AsofError(code, "a", { fix: "Mend." }), new AsofError(code, "a", { fix }), new AsofError(code, "a", { issues })];`,
+          `export const spread = [new AsofError(code, "a", { ...details }), new AsofError(code, "a", details), new TypeError("a")];`,
+          `export const bare = new AsofError(code, "a");`,
+          `export const half = new AsofError(code, "a", { path: "x" });`,
+        ].join("\n"),
+        "packages/lmdb/src/a.test.ts": `new AsofError(code, "a");`,
+      },
+      faults: [/:4 AsofError without fix/, /:5 AsofError without fix/],
+    },
+    {
       title: "no default export, no star, no double cast, no test alone",
       files: {
         "packages/lmdb/src/index.ts": `export default 1;\nexport * from "./other.ts";\nexport type * from "./other.ts";\nexport const c = 1 as unknown as string;`,

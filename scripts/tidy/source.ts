@@ -18,7 +18,16 @@ export interface Export {
 
 /** Something found in the text that a rule may forbid, by the name the rules use for it. */
 export interface Finding {
-  readonly kind: "Date.now()" | "new Date()" | "Math.random()" | "process.env" | "default export" | "export *" | "as unknown as" | "only";
+  readonly kind:
+    | "Date.now()"
+    | "new Date()"
+    | "Math.random()"
+    | "process.env"
+    | "default export"
+    | "export *"
+    | "as unknown as"
+    | "only"
+    | "AsofError without fix";
   readonly line: number;
 }
 
@@ -146,7 +155,16 @@ function findingOf(node: ts.Node): Finding["kind"] | null {
     return "export *";
   if (ts.isAsExpression(node) && ts.isAsExpression(node.expression) && node.expression.type.kind === ts.SyntaxKind.UnknownKeyword)
     return "as unknown as";
+  if (ts.isNewExpression(node) && node.expression.getText() === "AsofError" && !mayHaveFix(node.arguments?.[2]))
+    return "AsofError without fix";
   return null;
+}
+
+/** Whether the details of an error have a fix, or issues with fixes of their own, as far as the text tells. */
+function mayHaveFix(details: ts.Expression | undefined): boolean {
+  if (details === undefined) return false;
+  if (!ts.isObjectLiteralExpression(details)) return true;
+  return details.properties.some((p) => ts.isSpreadAssignment(p) || ["fix", "issues"].includes(p.name?.getText() ?? ""));
 }
 
 function isTestGroup(node: ts.Node): boolean {
