@@ -1,8 +1,9 @@
+import { missingSource } from "./missing-source.ts";
 import type { LabelModel } from "./model.ts";
 import { payloadOf } from "./payload.ts";
 import { asRecord, IssueList, OptionReader } from "./read.ts";
 import type { FeatureContext } from "./read-expression.ts";
-import { missingSource, readEntities, readFeature, readSource } from "./read-view.ts";
+import { readEntities, readFeature, readSource } from "./read-view.ts";
 import { rowOfColumns } from "./row.ts";
 
 /** Reads a label's options and columns. Wrong columns are left out of the model, each with an issue. */

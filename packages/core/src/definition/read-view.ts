@@ -1,3 +1,4 @@
+import { missingSource } from "./missing-source.ts";
 import type { EntityModel, FeatureModel, PlainViewModel, SourceModel, WindowedViewModel } from "./model.ts";
 import { payloadOf } from "./payload.ts";
 import { asRecord, IssueList, OptionReader } from "./read.ts";
@@ -65,21 +66,6 @@ function readShared(reader: OptionReader, list: IssueList): { readonly shared?: 
   list.add("ASOF_DEFINITION_INVALID", `${reader.path}.shared`, value, message, 'Write shared: true, or shared: ["ads"].');
   return {};
 }
-
-/** Stands for a source that was not given. */
-export const missingSource: SourceModel = Object.freeze({
-  kind: "source",
-  type: "sql",
-  name: "",
-  query: "",
-  eventTime: null,
-  createdTime: null,
-  eventId: null,
-  columns: [],
-  mapping: {},
-  stream: null,
-  meta: {},
-});
 
 function refuseOption(
   reader: OptionReader,
