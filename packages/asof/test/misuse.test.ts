@@ -219,9 +219,14 @@ describe("calls that JavaScript lets through", () => {
     for (const run of calls) await assert.rejects(run, { code: "ASOF_STORE_FAILED", message: /was closed\. Open it again/ });
   });
 
-  test("a training set that is closed while somebody reads it says so", async () => {
-    const training = await store.getHistoricalFeatures({ service, spine: [{ customer_id: 1n, event_timestamp: "2020-01-02" }] });
-    const reading = assert.rejects(training.rows()[Symbol.asyncIterator]().next(), { code: "ASOF_QUERY_FAILED", message: /was closed/ });
+  test("a training set that is closed while somebody reads it says so, at once or when the next rows are wanted", async () => {
+    const many = Array.from({ length: 20_000 }, (_, i) => ({ customer_id: BigInt(i), event_timestamp: "2020-01-02" }));
+    const training = await store.getHistoricalFeatures({ service, spine: many });
+    const rows = training.rows()[Symbol.asyncIterator]();
+    const readAll = async (): Promise<void> => {
+      while (!(await rows.next()).done);
+    };
+    const reading = assert.rejects(readAll(), { code: "ASOF_QUERY_FAILED", message: /was closed/ });
     await training.close();
     await reading;
   });
