@@ -79,8 +79,9 @@ export async function describeQuery(
   return { relation, columns: await describeRelation(session, relation, context, options) };
 }
 
-/** Quoted texts and names, dollar-quoted texts, comments, and anything else one character at a time. */
-const sqlParts = /'(?:[^']|'')*'|"(?:[^"]|"")*"|(\$\w*\$)[\s\S]*?\1|--[^\n]*|\/\*[\s\S]*?\*\/|[\s\S]/gu;
+/** Texts with escapes, quoted texts and names, dollar-quoted texts, comments, and anything else one character at a time. */
+const sqlParts =
+  /(?<![\w$])[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|(\$\w*\$)[\s\S]*?\1|--[^\n]*|\/\*[\s\S]*?\*\/|[\s\S]/gu;
 
 /** A query that can stand in parentheses: without the semicolon at its end, and comments after it. */
 function trimQuery(query: string): string {

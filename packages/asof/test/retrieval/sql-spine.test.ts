@@ -97,4 +97,18 @@ describe("a spine that is a query", () => {
         ["a;--", 1],
       ]);
   });
+
+  test("reads texts with escapes as the engine does, and a word before a quote as no escape", async () => {
+    await using store = await open();
+    const sql = `SELECT 'a' AS customer_id, TIMESTAMPTZ '2024-01-05' AS event_timestamp, E'it\\'s; -- x' AS t, 'x\\' like'x\\' AS same; -- don't`;
+    await using set = await store.getHistoricalFeatures({ features: [score], spine: { sql } });
+    const rows = [];
+    for await (const row of set.rows()) rows.push(Object.entries(row).slice(2, 4));
+    assert.deepEqual(rows, [
+      [
+        ["t", "it's; -- x"],
+        ["same", true],
+      ],
+    ]);
+  });
 });
