@@ -26,10 +26,12 @@ import {
   parseInstantAt,
   parseVersion,
   referenceOf,
+  type ServiceModel,
   type SpineInput,
   type TypedRetrieval,
   type ValueType,
   type VersionInfo,
+  type ViewReference,
   validateUses,
   valueTypeOf,
 } from "@asof/core";
@@ -304,12 +306,29 @@ function askedBy(query: LooseQuery): Asked {
   const known = askedViews.get(query?.features ?? []);
   if (known !== undefined && query.service === undefined) return known;
   checkAsked(query);
-  if (query.service !== undefined) return modelOf(query.service);
+  if (query.service !== undefined) return typedService(modelOf(query.service));
   const views = query.features ?? [];
   throwIssues(validateUses(views));
-  const asked = views.map(referenceOf);
+  const asked = views.map((view) => declareTypes(referenceOf(view)));
   askedViews.set(views, asked);
   return asked;
+}
+
+const typedServices = new WeakMap<ServiceModel, ServiceModel>();
+
+function typedService(service: ServiceModel): ServiceModel {
+  const known = typedServices.get(service);
+  if (known !== undefined) return known;
+  const typed = { ...service, views: service.views.map(declareTypes) };
+  typedServices.set(service, typed);
+  return typed;
+}
+
+/** With the types that the program was compiled for. A version by its number says them itself, and what a request view returns is made here. */
+function declareTypes(reference: ViewReference): ViewReference {
+  const { view, version, project } = reference;
+  if (version !== undefined || project !== undefined || view.form === "request") return reference;
+  return { ...reference, declared: Object.fromEntries(view.features.map((f) => [f.name, f.type])) };
 }
 
 async function getHistorical(session: Session, query: LooseHistoricalQuery): Promise<ComputedTrainingSet> {

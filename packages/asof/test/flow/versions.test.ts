@@ -73,6 +73,31 @@ async function train(process: Process, features: readonly string[], fullFeatureN
 
 for (const kind of storeKinds) {
   describe(`versions (${kind})`, () => {
+    test("a program whose definitions have a feature in another type than is read is refused, before apply and after", async () => {
+      const { project, process } = await open(kind, { view: doubled });
+      await using _ = project;
+      const flag = featureView("view", options, { value: derive((o) => o.amount.gt(5)) });
+      const request = { entities: [{ user_id: 1 }], at: "2024-01-10" };
+      const refusal = (own: string, read: string) => ({
+        code: "ASOF_NOT_APPLIED",
+        message: new RegExp(`"view:value" is ${own} in the definitions of this program, and ${read} in the version that is read`),
+      });
+      const service = featureService("of_flag", [flag]);
+      await assert.rejects(process.store.getOnlineFeatures({ features: [flag], ...request }), refusal("bool", "float64"));
+      await assert.rejects(process.store.getOnlineFeatures({ service, ...request }), refusal("bool", "float64"));
+      await project.apply(process, { view: flag });
+      await process.store.materialize("2024-01-01", "2024-01-10", { views: ["view@v1"] });
+      await assert.rejects(process.store.getOnlineFeatures({ service, ...request }), refusal("bool", "float64"));
+      const spine = [{ user_id: 1, event_timestamp: "2024-01-10" }];
+      await assert.rejects(process.store.getHistoricalFeatures({ service, spine }), refusal("bool", "float64"));
+      assert.deepEqual((await process.store.getOnlineFeatures({ features: [doubled], ...request })).rows[0], { view: { value: 20 } });
+      await process.store.activate("view");
+      const old = await project.process();
+      await assert.rejects(old.store.getOnlineFeatures({ features: [doubled], ...request }), refusal("float64", "bool"));
+      assert.deepEqual((await process.store.getOnlineFeatures({ service, ...request })).rows[0], { view: { value: true } });
+      assert.deepEqual(await ask(process, "view:value"), { view: { value: true } }, "asked for by name, it is what it is");
+    });
+
     test("a change makes one beside the active one; both are filled and answer by number, in both paths, without colliding", async () => {
       const { project, process } = await open(kind, { view: doubled });
       await using _ = project;

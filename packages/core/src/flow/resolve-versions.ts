@@ -1,4 +1,4 @@
-import type { PlainViewModel, RequestViewModel, ServiceModel, ViewReference, WindowedViewModel } from "../definition/model.ts";
+import type { PlainViewModel, RequestViewModel, ServiceModel, ViewModel, ViewReference, WindowedViewModel } from "../definition/model.ts";
 import { didYouMean } from "../definition/read.ts";
 import { AsofError } from "../error/error.ts";
 import { encodeDefinition } from "../registry/encode-definition.ts";
@@ -13,7 +13,8 @@ import type { ServedRegistry, ServedView } from "./served.ts";
  * applied yet) stays as it is. References that mean what they hold are returned as they are.
  *
  * `serving`: a feature that the active version lacks and the registered definition has is left in, to be answered as NOT_FOUND; in
- * training it is refused, so that no training set is filled with nulls unnoticed. ASOF_VERSION_UNKNOWN, ASOF_FEATURE_UNKNOWN.
+ * training it is refused, so that no training set is filled with nulls unnoticed. ASOF_VERSION_UNKNOWN, ASOF_FEATURE_UNKNOWN; ASOF_NOT_APPLIED
+ * for a feature that is of another type than its reference declares.
  */
 export function resolveVersions<A extends ServiceModel | readonly ViewReference[]>(
   asked: A,
@@ -50,7 +51,13 @@ function resolveReference(
   const { view, version, project } = reference;
   if (project !== undefined) return resolveForeign(reference, project, registry, purpose);
   if (version !== undefined) return resolveNumber(reference, version, registry);
-  if (view.form !== "request") return resolveActive(reference, view, registry, purpose);
+  if (view.form !== "request") {
+    const resolved = resolveActive(reference, view, registry, purpose);
+    // Serving reads the active version, whatever the definitions say.
+    const read = purpose === "serving" ? registry.views.get(view.name)?.model : resolved.view;
+    if (reference.declared !== undefined && read !== undefined) refuseOtherTypes(reference, reference.declared, read);
+    return resolved;
+  }
   // A circle is refused where the request is planned, with its path.
   if (above.includes(view.name)) return reference;
   const inputs = mapChanged(view.inputs, (input) => resolveReference(input, registry, purpose, [...above, view.name]));
@@ -120,6 +127,24 @@ function resolveNumber(reference: ViewReference, version: number, registry: Serv
     );
   }
   return { ...reference, view: found.model };
+}
+
+/** A program that was compiled for other types would take one value for another. */
+function refuseOtherTypes({ view, features }: ViewReference, declared: NonNullable<ViewReference["declared"]>, read: ViewModel): void {
+  for (const [feature, type] of Object.entries(declared)) {
+    if (features !== null && !features.includes(feature)) continue;
+    const has = read.features.find((f) => f.name === feature)?.type;
+    if (has === undefined || sameType(has, type)) continue;
+    throw new AsofError(
+      "ASOF_NOT_APPLIED",
+      `Feature "${view.name}:${feature}" is ${printType(type)} in the definitions of this program, and ${printType(has)} in the version that is read.`,
+      {
+        path: `${view.name}:${feature}`,
+        value: printType(has),
+        fix: `Run the program that fits the registry; or \`asof apply\` these definitions, materialize, and \`asof activate ${view.name}\`.`,
+      },
+    );
+  }
 }
 
 /** A version that is kept; ASOF_VERSION_UNKNOWN otherwise, ASOF_FEATURE_UNKNOWN where there is no such view. */
