@@ -1,4 +1,4 @@
-import { type Plan, planToJson, renderPlan, throwRefusals } from "@asof/core";
+import { AsofError, type Plan, planToJson, renderPlan, throwRefusals } from "@asof/core";
 import type { CommandContext } from "../context.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
@@ -18,19 +18,36 @@ export async function runPlan(context: CommandContext, options: PlanCommandOptio
   });
 }
 
-/** `asof apply`: prints the plan, then carries out that very plan. */
+/** How often an apply is planned anew because another repository's came first. Each time that one has finished its own. */
+const attemptsMax = 50;
+
+/** `asof apply`: prints the plan, then carries out that very plan. Where others changed the registry in between, it prints and applies what is so now. */
 export async function runApply(context: CommandContext, options: PlanCommandOptions): Promise<void> {
   await withSession(context, options, async (session) => {
-    const plan = await session.plan({ ...options, signal: context.signal });
-    if (!context.json) show(context, plan);
-    context.signal.throwIfAborted();
-    const status = await session.apply(plan);
-    if (context.json) context.printJson({ status, plan: planToJson(plan) });
-    else if (status === "applied") {
-      const changes = plan.entries.length === 1 ? "1 change" : `${plan.entries.length} changes`;
-      context.print(context.paint.green(`Applied ${changes} to project ${plan.project}.`));
+    let shown = "";
+    for (let attempt = 1; ; attempt++) {
+      const plan = await session.plan({ ...options, signal: context.signal });
+      const text = renderPlan(plan, { color: false });
+      if (!context.json && text !== shown) show(context, plan);
+      shown = text;
+      context.signal.throwIfAborted();
+      try {
+        const status = await session.apply(plan);
+        return sayApplied(context, plan, status);
+      } catch (error) {
+        const isLate = error instanceof AsofError && error.code === "ASOF_REGISTRY_CONFLICT";
+        if (!isLate || attempt === attemptsMax) throw error;
+      }
     }
   });
+}
+
+function sayApplied(context: CommandContext, plan: Plan, status: "applied" | "unchanged"): void {
+  if (context.json) context.printJson({ status, plan: planToJson(plan) });
+  else if (status === "applied") {
+    const changes = plan.entries.length === 1 ? "1 change" : `${plan.entries.length} changes`;
+    context.print(context.paint.green(`Applied ${changes} to project ${plan.project}.`));
+  }
 }
 
 function show(context: CommandContext, plan: Plan): void {
