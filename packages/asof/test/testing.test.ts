@@ -1,8 +1,9 @@
 /** `asof/testing`: features computed from rows, and a store with a clock of its own. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { describe, test } from "node:test";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
 import {
   bool,
   bytes,
@@ -58,6 +59,11 @@ const ratio = requestView(
 const everything = featureService("everything", [activity, profile, ratio]);
 
 const at = (time: string): string => `2017-05-01T${time}Z`;
+
+/** Temporary files of this process alone, so that what is left behind is its own. */
+const own = mkdtempSync(join(tmpdir(), "asof-testing-"));
+process.env.TMPDIR = own;
+after(() => rmSync(own, { recursive: true, force: true }));
 
 describe("expectFeatures", () => {
   test("refuses a view with a fault instead of leaving the feature out", () => {
@@ -143,7 +149,6 @@ describe("openTestStore", () => {
   };
 
   test("answers as of a clock that the test moves, the same as its training sets", async () => {
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith("asof-test-"));
     const store = await openTestStore({ definitions: [everything], rows, now: at("10:00:00") });
     const online = async () => (await store.getOnlineFeatures({ service: everything, entities: [{ customer_id: 1, amount: 10 }] })).rows[0];
     await store.materializeIncremental();
@@ -161,10 +166,7 @@ describe("openTestStore", () => {
     store.clock.set("2017-06-01");
     assert.equal((await online()).profile.tier, null);
     await store.close();
-    assert.deepEqual(
-      readdirSync(tmpdir()).filter((name) => name.startsWith("asof-test-")),
-      before,
-    );
+    assert.deepEqual(readdirSync(own), []);
   });
 
   test("takes pushes, and modules of definitions", async () => {
@@ -205,16 +207,12 @@ describe("openTestStore", () => {
   });
 
   test("rows of an unknown or pushed source, and unknown columns, are refused; nothing is left behind", async () => {
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith("asof-test-"));
     const open = (given: Record<string, object[]>) =>
       openTestStore({ definitions: [everything], rows: given as Record<string, Record<string, unknown>[]>, now: at("10:00:00") });
     await assert.rejects(open({ basket: [] }), /ASOF_OBJECT_UNKNOWN.*baskets, profiles/);
     await assert.rejects(open({ baskets: [{ spent: 1 }] }), /ASOF_COLUMN_UNKNOWN.*"spent"/);
     await assert.rejects(open({ baskets: [{ customer_id: "one" }] }), /ASOF_VALUE_INVALID.*rows\.baskets\[0\]\.customer_id|rows\.baskets/);
-    assert.deepEqual(
-      readdirSync(tmpdir()).filter((name) => name.startsWith("asof-test-")),
-      before,
-    );
+    assert.deepEqual(readdirSync(own), []);
     assert.equal(existsSync("nowhere"), false);
   });
 });
