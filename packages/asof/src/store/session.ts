@@ -289,6 +289,7 @@ export class Session implements AsyncDisposable {
       offline: this.runtime.offline,
       handoverOf: (source, project) => ownerOf(project)?.handoverOf(source) ?? null,
       firstIngestOf: (source, project) => ownerOf(project)?.firstIngestOf(source) ?? null,
+      servedOf: (view) => registry.views.get(view)?.model,
       nowUs: () => this.runtime.clock.nowUs(),
     };
   }

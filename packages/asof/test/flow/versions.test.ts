@@ -98,6 +98,23 @@ for (const kind of storeKinds) {
       assert.deepEqual(await ask(process, "view:value"), { view: { value: true } }, "asked for by name, it is what it is");
     });
 
+    test("a training set tells which views are not those that serving answers with", async () => {
+      const { project, process } = await open(kind, { view: doubled, activity: day });
+      await using _ = project;
+      const spine = [{ user_id: 1, event_timestamp: "2024-01-10" }];
+      const added = featureView("new_view", options, { amount: float64() });
+      const told = async (...features: (typeof doubled | typeof tripled | typeof day | typeof week | typeof added)[]) => {
+        await using training = await process.store.getHistoricalFeatures({ features, spine });
+        return training.report.notApplied;
+      };
+      assert.deepEqual(await told(doubled, day), []);
+      assert.deepEqual(await told(fourfold, week), ["view", "activity"]);
+      await project.apply(process, { view: fourfold, activity: day });
+      assert.deepEqual(await told(fourfold, day), [], "until v1 is activated that is v0");
+      assert.deepEqual(await told(tripled), ["view"]);
+      assert.deepEqual(await told(added), [], "nothing else is served under its name");
+    });
+
     test("a change makes one beside the active one; both are filled and answer by number, in both paths, without colliding", async () => {
       const { project, process } = await open(kind, { view: doubled });
       await using _ = project;

@@ -114,6 +114,8 @@ export interface TrainingSet<out Row, out Table> extends AsyncDisposable {
     >;
     /** Spine rows left out by `immature: "drop"`. */
     readonly droppedRows: number;
+    /** Registered views that are defined otherwise in this program: a model trained on this set is not answered with these values until they are applied. */
+    readonly notApplied: readonly string[];
   };
   /** Streams the rows. */
   rows(): AsyncIterable<Row>;

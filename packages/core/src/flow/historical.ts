@@ -1,9 +1,10 @@
-import type { ServiceModel, ViewReference } from "../definition/model.ts";
+import type { ServiceModel, ViewModel, ViewReference } from "../definition/model.ts";
 import { relativePathOf } from "../definition/relative-path.ts";
 import type { WriteOptions, Written } from "../definition/retrieval-types.ts";
 import { AsofError } from "../error/error.ts";
 import { planRequest, type RequestPlan } from "../plan/request-plan.ts";
 import type { History, JoinPlan } from "../point-in-time/join-plan.ts";
+import { encodeDefinition } from "../registry/encode-definition.ts";
 import type { ColumnInfo, ComputedColumns, OfflineResult, OfflineStore, RecordBatch, RunOptions, SpineInput } from "../store/offline.ts";
 import { compileStoredZero } from "../value/stored-zero.ts";
 import type { Value } from "../value/type.ts";
@@ -31,6 +32,8 @@ export interface HistoricalContext {
   readonly offline: OfflineStore;
   /** The handover of a source, from the registry; null when it has none. `project`: the owner of the source, where that is another one. */
   handoverOf(sourceName: string, project?: string): number | null;
+  /** What serving answers a view of this project with; absent where it is not registered. */
+  servedOf?(view: string): ViewModel | undefined;
   /** When the first row of another project's source was pushed; null = none yet. */
   firstIngestOf?(sourceName: string, project: string): number | null;
   /** Keys whose rows do not count; null or absent where there are none. */
@@ -47,6 +50,8 @@ export interface PlannedRetrieval {
   readonly join: JoinPlan;
   readonly spine: SpineInput;
   readonly spineColumns: readonly ColumnInfo[];
+  /** Views whose definition is another than the registered one that is served. */
+  readonly notApplied: readonly string[];
 }
 
 const noHistory: History = { batch: null, log: null, handoverUs: null };
@@ -88,7 +93,16 @@ export async function planHistorical(context: HistoricalContext, query: Historic
       ...labels.map((join, i) => ({ ...join, history: { ...join.history, ...erasedOf(request.stored.length + i) } })),
     ],
   };
-  return { request, join, spine: query.spine, spineColumns };
+  return { request, join, spine: query.spine, spineColumns, notApplied: notApplied(context, request) };
+}
+
+/** Views that are trained on as they are defined here, while serving answers with what is registered under their names. */
+function notApplied({ servedOf }: HistoricalContext, { stored }: RequestPlan): readonly string[] {
+  const differing = stored.filter(({ view, version, project }) => {
+    const served = version === undefined && project === undefined ? servedOf?.(view.name) : undefined;
+    return served !== undefined && encodeDefinition(served).dataFingerprint !== encodeDefinition(view).dataFingerprint;
+  });
+  return [...new Set(differing.map(({ view }) => view.name))];
 }
 
 /** Runs a planned retrieval. The result holds engine resources until disposed. */
@@ -121,8 +135,8 @@ export class HistoricalResult implements AsyncDisposable {
         : [...this.#computed.keep.flatMap((name) => types.get(name) ?? []), ...this.#computed.columns];
   }
 
-  get report(): OfflineResult["report"] {
-    return this.#result.report;
+  get report(): OfflineResult["report"] & Pick<PlannedRetrieval, "notApplied"> {
+    return { ...this.#result.report, notApplied: this.planned.notApplied };
   }
 
   /** Streams the rows as record batches. */

@@ -150,6 +150,9 @@ function describeColumns(columns: readonly ColumnInfo[]): readonly { readonly na
 
 function notes(report: ComputedTrainingSet["report"]): readonly string[] {
   return [
+    ...report.notApplied.map(
+      (view) => `${view}: computed as it is defined here, which is not what serving answers with; see \`asof plan\` and \`asof versions\`.`,
+    ),
     ...Object.entries(report.rowsWithoutEventTime)
       .filter(([, n]) => n > 0)
       .map(([view, n]) => `${view}: ${count(n)} source rows have no event time and never match.`),
