@@ -480,6 +480,7 @@ export type {
 } from "./store/registry.ts";
 export { definitionKinds, recordKinds } from "./store/registry.ts";
 export { rowSchema } from "./store/row-schema.ts";
+export { storedSchema } from "./store/stored-schema.ts";
 // value
 export { asBuffer, ByteWriter, compareBytes } from "./value/bytes.ts";
 export { compileRowCodec, type RowCodec } from "./value/codec.ts";

@@ -1,5 +1,6 @@
 import { AsofError, assert } from "../error/error.ts";
 import type { StatePart, StoredState } from "../store/online.ts";
+import { unknownSchema } from "../store/stored-schema.ts";
 import { asBuffer, ByteWriter, compareBytes } from "../value/bytes.ts";
 import { readBytes, readNumber, readSized, readUnsigned, writeInteger, writeSized, writeUnsigned } from "./compact-bytes.ts";
 import type { IdChunk } from "./event-ids.ts";
@@ -50,7 +51,12 @@ export function compileStateCodec(layout: WindowLayout, schema: string, schemas:
   function readState(parts: ReadonlyMap<StatePart, Uint8Array>, head: Buffer): KeyState {
     const cursor = { at: 1 };
     const fingerprint = readBytes(head, cursor, 8).toString("hex");
-    if (fingerprint !== schema && !schemas.has(fingerprint)) throw unknownSchema(layout, fingerprint);
+    if (fingerprint !== schema && !schemas.has(fingerprint))
+      throw unknownSchema(
+        layout.view,
+        fingerprint,
+        `A state of view "${layout.view}" was written with the schema ${fingerprint}, which is not known here.`,
+      );
     const mapping = mappingOf(readSized(head, cursor));
     const state = emptyState(layout);
     readHead(head, cursor, layout, mapping, state);
@@ -217,18 +223,6 @@ function adoptLayout(mapping: LayoutMapping, state: KeyState): void {
       });
     });
   }
-}
-
-function unknownSchema(layout: WindowLayout, fingerprint: string): AsofError {
-  return new AsofError(
-    "ASOF_SCHEMA_UNKNOWN",
-    `A state of view "${layout.view}" was written with the schema ${fingerprint}, which is not known here.`,
-    {
-      path: layout.view,
-      value: fingerprint,
-      fix: "Try again: another process applied a newer definition. If it stays, the registry was restored or made anew: apply the definitions that were applied last, or materialize a version that has no data yet.",
-    },
-  );
 }
 
 function newerFormat(layout: WindowLayout, version: number): AsofError {

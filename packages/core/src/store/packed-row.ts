@@ -4,6 +4,7 @@ import { compileRowCodec, type RowCodec } from "../value/codec.ts";
 import { compileOrderKey, orderColumns } from "../value/order.ts";
 import type { Value } from "../value/type.ts";
 import type { OnlineRow, OnlineTombstone, OnlineView, RowSchema, StoredRow } from "./online.ts";
+import { storedSchema } from "./stored-schema.ts";
 
 /**
  * The packed form of an online row, the same in every store that has a layout of its own:
@@ -204,18 +205,7 @@ function schemaDecoder(schema: RowSchema, features: readonly string[]): SchemaDe
 
 /** The schema that the row at an offset was written with. */
 function schemaAt(view: OnlineView, buffer: Buffer, offset: number): RowSchema {
-  const fingerprint = buffer.toString("hex", offset, offset + 8);
-  const schema = view.schemas.get(fingerprint);
-  if (schema !== undefined) return schema;
-  throw new AsofError(
-    "ASOF_SCHEMA_UNKNOWN",
-    `A stored row of ${view.project}/${view.view} has the schema ${fingerprint}, which is not known here.`,
-    {
-      path: `${view.project}/${view.view}`,
-      value: fingerprint,
-      fix: "Try again: another process applied a newer definition. If it stays, the registry was restored or made anew: apply the definitions that were applied last, or materialize a version that has no data yet.",
-    },
-  );
+  return storedSchema(view, buffer.toString("hex", offset, offset + 8));
 }
 
 function damaged(view: OnlineView, length: number): AsofError {

@@ -1,5 +1,4 @@
 import {
-  AsofError,
   compareBytes,
   compileOrderKey,
   type OnlineRow,
@@ -7,6 +6,7 @@ import {
   orderColumns,
   type RowSchema,
   type StoredRow,
+  storedSchema,
   type Value,
 } from "@asof/core";
 import { compileFeastValueReader } from "../value/read-value.ts";
@@ -50,7 +50,7 @@ export function compileCellsReader(view: OnlineView, features: readonly string[]
   const decoderOf = (fingerprint: string | null, name: string): ((bytes: Uint8Array) => Value) | undefined => {
     let known = decoders.get(fingerprint);
     if (known === undefined) {
-      known = compileDecoders(view, schemaOf(view, fingerprint), positions);
+      known = compileDecoders(view, fingerprint === null ? view.schema : storedSchema(view, fingerprint), positions);
       decoders.set(fingerprint, known);
     }
     return known.get(name);
@@ -74,18 +74,6 @@ export function compileCellsReader(view: OnlineView, features: readonly string[]
 function compileDecoders(view: OnlineView, schema: RowSchema, wanted: ReadonlyMap<string, unknown>) {
   const features = schema.features.filter(({ name }) => wanted.has(name));
   return new Map(features.map(({ name, type }) => [name, compileFeastValueReader(type, `${view.view}:${name}`)]));
-}
-
-function schemaOf(view: OnlineView, fingerprint: string | null): RowSchema {
-  if (fingerprint === null) return view.schema;
-  const schema = view.schemas.get(fingerprint);
-  if (schema !== undefined) return schema;
-  const path = `${view.project}/${view.view}`;
-  throw new AsofError("ASOF_SCHEMA_UNKNOWN", `A stored row of ${path} has the schema ${fingerprint}, which is not known here.`, {
-    path,
-    value: fingerprint,
-    fix: "Try again: another process applied a newer definition. If it stays, the registry was restored or made anew: apply the definitions that were applied last, or materialize a version that has no data yet.",
-  });
 }
 
 /** One feature of a row to be written. */
