@@ -1,4 +1,4 @@
-import type { PlainViewModel, ServiceModel, ViewModel, WindowedViewModel } from "../definition/model.ts";
+import type { FeatureModel, PlainViewModel, ServiceModel, ViewModel, WindowedViewModel } from "../definition/model.ts";
 import { didYouMean } from "../definition/read.ts";
 import { AsofError, assert } from "../error/error.ts";
 import type { Erasure } from "../registry/erasure.ts";
@@ -183,6 +183,18 @@ export function storedView(view: RegistryView, name: string): PlainViewModel | W
     path: name,
     value: name,
     fix: `${didYouMean(name, names)}Fix the name, or run \`asof apply\`.`,
+  });
+}
+
+/** A feature of a stored view; ASOF_FEATURE_UNKNOWN with the one that was meant. */
+export function featureOf(view: PlainViewModel | WindowedViewModel, name: string): FeatureModel {
+  const feature = view.features.find((f) => f.name === name);
+  if (feature !== undefined) return feature;
+  const names = view.features.map((f) => f.name);
+  throw new AsofError("ASOF_FEATURE_UNKNOWN", `Feature view "${view.name}" has no feature "${name}". It has: ${names.join(", ")}.`, {
+    path: `${view.name}:${name}`,
+    value: name,
+    fix: `${didYouMean(name, names)}Fix the reference.`,
   });
 }
 

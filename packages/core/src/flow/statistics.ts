@@ -1,5 +1,4 @@
 import type { PlainViewModel, WindowedViewModel } from "../definition/model.ts";
-import { didYouMean } from "../definition/read.ts";
 import { AsofError } from "../error/error.ts";
 import { planRequest } from "../plan/request-plan.ts";
 import type { History } from "../point-in-time/join-plan.ts";
@@ -13,7 +12,7 @@ import type { Json } from "../value/json.ts";
 import { erasuresIn, openErasures } from "./erasures.ts";
 import { findErased } from "./find-erased.ts";
 import { historyOf } from "./history.ts";
-import { viewRegistry } from "./registry-view.ts";
+import { featureOf, viewRegistry } from "./registry-view.ts";
 import { servedVersion } from "./resolve-versions.ts";
 import type { Runtime } from "./runtime.ts";
 import type { ServedView } from "./served.ts";
@@ -160,7 +159,7 @@ export async function listStatistics(
   request: ListStatisticsRequest,
 ): Promise<readonly KeptStatistics[]> {
   const { model, online } = servedVersion(viewRegistry(project, await registry.snapshot(project)), request.view);
-  if (request.feature !== undefined) refuseUnknown(model, request.feature);
+  if (request.feature !== undefined) featureOf(model, request.feature);
   const filter = { project, view: model.name, ...(request.feature === undefined ? {} : { feature: request.feature }) };
   const records = await registry.listStatistics({ ...filter, limit: statisticsKeptMax });
   const taken = new Map<string, number>();
@@ -170,16 +169,6 @@ export async function listStatistics(
     return (taken.get(feature) ?? 0) <= request.limit;
   };
   return records.filter(isWanted).map(keptStatistics);
-}
-
-function refuseUnknown(model: PlainViewModel | WindowedViewModel, feature: string): void {
-  const names = model.features.map((f) => f.name);
-  if (names.includes(feature)) return;
-  throw new AsofError("ASOF_FEATURE_UNKNOWN", `Feature view "${model.name}" has no feature "${feature}". It has: ${names.join(", ")}.`, {
-    path: `${model.name}:${feature}`,
-    value: feature,
-    fix: `${didYouMean(feature, names)}Fix the reference.`,
-  });
 }
 
 function keptStatistics(record: StatisticsRecord): KeptStatistics {

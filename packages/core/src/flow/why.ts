@@ -1,8 +1,6 @@
 import { compileWindowedView, type WindowExplanation } from "../aggregate/window-program.ts";
 import type { FeatureModel, PlainViewModel, ViewReference, WindowedViewModel } from "../definition/model.ts";
-import { didYouMean } from "../definition/read.ts";
 import { tailUs } from "../definition/window.ts";
-import { AsofError } from "../error/error.ts";
 import { parseVersion, printVersion } from "../registry/view-version.ts";
 import { compileViewKey, keyPartsOf } from "../store/key-codec.ts";
 import type { PullRequest, RunOptions } from "../store/offline.ts";
@@ -16,7 +14,7 @@ import { pulledColumn } from "./materialize-plain.ts";
 import type { EntityRow } from "./online.ts";
 import type { OnlineAnswer } from "./online-answer.ts";
 import { compareParity, type ParityMismatch } from "./parity.ts";
-import type { RegistryView } from "./registry-view.ts";
+import { featureOf, type RegistryView } from "./registry-view.ts";
 import { servedVersion } from "./resolve-versions.ts";
 import type { Runtime } from "./runtime.ts";
 import type { ServedView } from "./served.ts";
@@ -111,17 +109,6 @@ function referenceTo(text: string, { model, version }: ServedView, feature: Feat
   const { view, version: asked } = parseVersion(text);
   const base = { view: model, features: [feature.name], keys: {}, maxAgeUs: null };
   return asked === null ? { ...base, name: view } : { ...base, name: printVersion(view, version), version };
-}
-
-function featureOf(view: PlainViewModel | WindowedViewModel, name: string): FeatureModel {
-  const feature = view.features.find((f) => f.name === name);
-  if (feature !== undefined) return feature;
-  const names = view.features.map((f) => f.name);
-  throw new AsofError("ASOF_FEATURE_UNKNOWN", `Feature view "${view.name}" has no feature "${name}". It has: ${names.join(", ")}.`, {
-    path: `${view.name}:${name}`,
-    value: name,
-    fix: `${didYouMean(name, names)}Fix the reference.`,
-  });
 }
 
 async function readOffline(
