@@ -46,9 +46,8 @@ export function checkSpine(options: SpineOptions): void {
   if (between !== undefined) changes(between);
 }
 
-/** A file, standard input as CSV, the query in a .sql file, a query, JSON rows, entities at one time, or rows that the history tells. */
+/** A file, standard input as CSV, the query in a .sql file, a query, JSON rows, entities at one time, or rows that the history tells. The options have passed {@link checkSpine}. */
 export async function readSpine(context: CommandContext, session: Session, asked: Asked, options: SpineOptions): Promise<ReadSpine> {
-  checkSpine(options);
   const { between, latestAsOf } = options;
   if (options.at !== undefined && options.entity === undefined) {
     throw new AsofError("ASOF_USAGE", "--at goes with -e: the rows of a spine have times of their own.", {

@@ -1,3 +1,15 @@
+import type { CommandContext } from "./context.ts";
+import { tableWidth } from "./terminal.ts";
+
+/** A table for standard output: as wide as it needs to be, and on a terminal not wider than that. */
+export function tableFor(
+  context: Pick<CommandContext, "stdout" | "environment">,
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  return printTable(header, rows, tableWidth(context));
+}
+
 /**
  * An aligned table with a header line, as Feast's command prints lists. Numbers (by their look) align right. Line breaks and other
  * control characters of a cell are shown as escapes: a value neither breaks the table nor speaks to the terminal.

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import {
   AsofError,
   type DeletionReport,
@@ -11,11 +10,14 @@ import {
   valueFromText,
 } from "@asof/core";
 import type { Session } from "../../store/session.ts";
+import { confirm, requireTerminal } from "../confirm.ts";
 import type { CommandContext } from "../context.ts";
 import { Progress } from "../progress.ts";
-import { printTable } from "../table.ts";
-import { tableWidth } from "../terminal.ts";
+import { tableFor } from "../table.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
+
+/** Why an answer is needed, and what to give instead. */
+const asksFirst = ["Delete asks before it erases", "Add --yes, or --dry-run to see what would be removed."] as const;
 
 interface DeleteCommandOptions extends GlobalOptions {
   readonly entity?: readonly string[];
@@ -39,7 +41,7 @@ export async function runDelete(context: CommandContext, options: DeleteCommandO
     if (options.lift === true) return lift(context, session, entity);
     if (options.dryRun === true) return show(context, await run(context, session, entity, true));
     if (options.yes !== true) {
-      requireTerminal(context);
+      requireTerminal(context, ...asksFirst);
       show(context, await run(context, session, entity, true));
       await confirm(context, "Erase this key for good?", "Nothing was erased.");
     }
@@ -116,12 +118,12 @@ function show(context: CommandContext, report: DeletionReport): void {
     ...report.heldRows.map((h) => [`held back of ${h.source}`, plural(h.rows, "row")]),
     ...report.logs.map((log) => [`log of ${log.source}`, printLog(log)]),
   ];
-  if (rows.length > 0) context.print(printTable(["WHERE", report.dryRun ? "WOULD BE REMOVED" : "REMOVED"], rows, tableWidth(context)));
+  if (rows.length > 0) context.print(tableFor(context, ["WHERE", report.dryRun ? "WOULD BE REMOVED" : "REMOVED"], rows));
   else context.print(`Nothing that asof keeps is stored under ${report.keys.join(", ")}.`);
   if (report.stillHeld.length > 0) {
     context.print("\nStill held by sources that asof reads and does not own:");
     const held = report.stillHeld.map((h) => [h.source, h.type, h.error ?? plural(h.rows, "row"), placeOf(h)]);
-    context.print(printTable(["SOURCE", "TYPE", "ROWS", "WHERE"], held, tableWidth(context)));
+    context.print(tableFor(context, ["SOURCE", "TYPE", "ROWS", "WHERE"], held));
   }
   if (report.toRecreate.length > 0) {
     context.print(`\nThese views read the key as a value; recreate them: ${report.toRecreate.join(", ")}.`);
@@ -158,7 +160,7 @@ async function list(context: CommandContext, session: Session): Promise<void> {
   const erasures = await listErasures(session.runtime);
   if (context.json) context.printJson(erasures);
   else if (erasures.length === 0) context.print(`No key is erased in project ${session.runtime.project}.`);
-  else context.print(printTable(["ERASURE", "KEY", "ERASED AT", "LIFTED"], erasures.map(describe), tableWidth(context)));
+  else context.print(tableFor(context, ["ERASURE", "KEY", "ERASED AT", "LIFTED"], erasures.map(describe)));
 }
 
 function describe({ id, keys, erasedAtUs, untilUs }: Erasure): readonly string[] {
@@ -176,29 +178,10 @@ async function lift(context: CommandContext, session: Session, entity: Readonly<
 
 async function forgetLost(context: CommandContext, session: Session, options: DeleteCommandOptions): Promise<void> {
   if (options.yes !== true) {
-    requireTerminal(context);
+    requireTerminal(context, ...asksFirst);
     await confirm(context, "What these erasures kept out may come back. Forget them?", "Nothing was forgotten.");
   }
   const forgotten = await forgetLostErasures(session.runtime);
   if (context.json) context.printJson({ forgotten });
   else context.print(`${plural(forgotten, "erasure")} whose key is lost forgotten.`);
-}
-
-function requireTerminal(context: CommandContext): void {
-  if (!context.json && process.stdin.isTTY === true) return;
-  throw new AsofError("ASOF_USAGE", "Delete asks before it erases, and there is no terminal to ask.", {
-    path: "--yes",
-    fix: "Add --yes, or --dry-run to see what would be removed.",
-  });
-}
-
-async function confirm(context: CommandContext, question: string, otherwise: string): Promise<void> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(`${question} Type yes: `, { signal: context.signal });
-    if (answer.trim() !== "yes")
-      throw new AsofError("ASOF_INTERRUPTED", otherwise, { path: "--yes", value: answer, fix: "Run it again and type yes." });
-  } finally {
-    terminal.close();
-  }
 }

@@ -17,8 +17,7 @@ import { printCell } from "../print-value.ts";
 import { Progress } from "../progress.ts";
 import { checkSpine, readSpine, type SpineOptions } from "../read-spine.ts";
 import { readTimeIfGiven } from "../read-time.ts";
-import { printTable } from "../table.ts";
-import { tableWidth } from "../terminal.ts";
+import { tableFor } from "../table.ts";
 import { resolveFrom, withSession } from "../with-session.ts";
 
 interface HistoricalCommandOptions extends SpineOptions, AskedOptions {
@@ -202,18 +201,18 @@ async function show(context: CommandContext, training: ComputedTrainingSet): Pro
   // One row reads better downwards: a service easily has thirty columns.
   if (only !== undefined && report.spineRows - report.droppedRows === 1)
     context.print(
-      printTable(
+      tableFor(
+        context,
         ["COLUMN", "VALUE"],
         columns.map((c, i) => [c.name, only[i] ?? ""]),
-        tableWidth(context),
       ),
     );
   else
     context.print(
-      printTable(
+      tableFor(
+        context,
         columns.map((c) => c.name),
         rows,
-        tableWidth(context),
       ),
     );
   const more = report.spineRows - report.droppedRows - rows.length;

@@ -2,8 +2,7 @@ import { AsofError, formatInstant, type JobRecord, type ViewProgress } from "@as
 import type { Session } from "../../store/session.ts";
 import type { CommandContext } from "../context.ts";
 import { readCount } from "../read-count.ts";
-import { printTable } from "../table.ts";
-import { tableWidth } from "../terminal.ts";
+import { tableFor } from "../table.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
 interface JobsCommandOptions extends GlobalOptions {
@@ -27,10 +26,10 @@ export async function runJobs(context: CommandContext, id: string | undefined, o
     else if (jobs.length === 0) context.print("No jobs yet. `asof materialize-incremental` starts one.");
     else
       context.print(
-        printTable(
+        tableFor(
+          context,
           ["ID", "KIND", "STATUS", "STARTED", "TOOK", "VIEWS"],
           jobs.map((job) => row(session, job)),
-          tableWidth(context),
         ),
       );
   });
@@ -99,7 +98,7 @@ function showJob(context: CommandContext, session: Session, job: JobRecord): voi
   if (views.length > 0) {
     const count = (n: number | undefined): string => (n ?? 0).toLocaleString("en");
     const cells = views.map(([view, p]) => [view, printProgress(p), `${p.done ?? 0} of ${p.of ?? 0}`, count(p.rows), count(p.written)]);
-    context.print(`\n${printTable(["VIEW", "STATUS", "PARTITIONS", "ROWS READ", "WRITTEN"], cells, tableWidth(context))}`);
+    context.print(`\n${tableFor(context, ["VIEW", "STATUS", "PARTITIONS", "ROWS READ", "WRITTEN"], cells)}`);
   }
   if (status === "interrupted" || status === "failed") context.print("\nThe same command goes on where it ended.");
 }

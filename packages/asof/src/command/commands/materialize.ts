@@ -3,8 +3,7 @@ import { throwFailedViews } from "../../store/feature-store.ts";
 import type { CommandContext } from "../context.ts";
 import { Progress } from "../progress.ts";
 import { readTimeIfGiven } from "../read-time.ts";
-import { printTable } from "../table.ts";
-import { tableWidth } from "../terminal.ts";
+import { tableFor } from "../table.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
 interface MaterializeCommandOptions extends GlobalOptions {
@@ -78,7 +77,7 @@ function finish(context: CommandContext, outcome: MaterializeOutcome, watch: Sto
   else {
     if (outcome.resumed) context.print(context.paint.dim("Went on where an earlier run had ended."));
     const rows = outcome.views.map((v) => [v.view, v.status, v.rows.toLocaleString("en"), v.written.toLocaleString("en")]);
-    context.print(printTable(["VIEW", "STATUS", "ROWS READ", "WRITTEN"], rows, tableWidth(context)));
+    context.print(tableFor(context, ["VIEW", "STATUS", "ROWS READ", "WRITTEN"], rows));
     context.print(context.paint.dim(`${watch.seconds.toFixed(1)} s, job ${outcome.jobId}`));
   }
   for (const { view, statisticsError } of outcome.views) {

@@ -5,8 +5,8 @@ import type { CommandContext } from "../context.ts";
 import { describeObjects } from "../describe-objects.ts";
 import type { DescribedKind } from "../kinds.ts";
 import { printSummary } from "../print-statistics.ts";
-import { printTable } from "../table.ts";
-import { tableWidth, terminalOf } from "../terminal.ts";
+import { tableFor } from "../table.ts";
+import { terminalOf } from "../terminal.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
 interface ListOptions extends GlobalOptions {
@@ -34,10 +34,10 @@ export async function runList(context: CommandContext, kind: DescribedKind, opti
     const titles = Object.keys(first.cells);
     const hasOwners = objects.some((o) => o.meta.owner !== undefined);
     context.print(
-      printTable(
+      tableFor(
+        context,
         ["NAME", ...titles, ...(hasOwners ? ["OWNER"] : [])],
         objects.map((o) => [o.name, ...titles.map((t) => o.cells[t] ?? ""), ...(hasOwners ? [o.meta.owner ?? ""] : [])]),
-        tableWidth(context),
       ),
     );
   });

@@ -12,8 +12,7 @@ import { type AskedOptions, askedBy, entityRows, pendingNotes } from "../asked.t
 import type { CommandContext } from "../context.ts";
 import { printCell } from "../print-value.ts";
 import { readTimeIfGiven } from "../read-time.ts";
-import { printTable } from "../table.ts";
-import { tableWidth } from "../terminal.ts";
+import { tableFor } from "../table.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
 interface OnlineCommandOptions extends GlobalOptions, AskedOptions {
@@ -46,7 +45,7 @@ export async function runOnlineFeatures(context: CommandContext, options: Online
     for (const [i, entity] of entities.entries()) {
       context.print(context.paint.bold(printEntity(entity)));
       const lines = outputs.map((output) => line(answer, i, output, separator));
-      context.print(printTable(["FEATURE", "VALUE", "STATUS", "EVENT TIME"], lines, tableWidth(context)));
+      context.print(tableFor(context, ["FEATURE", "VALUE", "STATUS", "EVENT TIME"], lines));
     }
     context.print(context.paint.dim(`as of ${formatInstant(answer.asOfUs)}`));
   });

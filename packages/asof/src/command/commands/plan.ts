@@ -27,8 +27,8 @@ export async function runApply(context: CommandContext, options: PlanCommandOpti
     let shown = "";
     for (let attempt = 1; ; attempt++) {
       const plan = await session.plan({ ...options, signal: context.signal });
-      const text = renderPlan(plan, { color: false });
-      if (!context.json && text !== shown) show(context, plan);
+      const text = context.json ? "" : printed(context, plan);
+      if (text !== shown) context.print(text);
       shown = text;
       context.signal.throwIfAborted();
       try {
@@ -52,5 +52,9 @@ function sayApplied(context: CommandContext, plan: Plan, status: "applied" | "un
 
 function show(context: CommandContext, plan: Plan): void {
   if (context.json) context.printJson(planToJson(plan));
-  else context.print(renderPlan(plan, { color: context.paint.bold("") !== "" }));
+  else context.print(printed(context, plan));
+}
+
+function printed(context: CommandContext, plan: Plan): string {
+  return renderPlan(plan, { color: context.paint.bold("") !== "" });
 }

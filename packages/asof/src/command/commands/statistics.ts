@@ -8,8 +8,8 @@ import { printBasis, printCard, printFigure, printOverview, printValue, type Ser
 import { Progress } from "../progress.ts";
 import { readCount } from "../read-count.ts";
 import { readTimeIfGiven } from "../read-time.ts";
-import { printTable } from "../table.ts";
-import { tableWidth, terminalOf } from "../terminal.ts";
+import { tableFor } from "../table.ts";
+import { terminalOf } from "../terminal.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
 interface ComputeOptions extends GlobalOptions {
@@ -92,11 +92,7 @@ export async function runListStatistics(
     else if (all.length === 0) context.print(`No statistics of ${name} yet. \`asof statistics compute ${view}\` makes some.`);
     else
       context.print(
-        printTable(
-          ["FEATURE", "COMPUTED", "BY", "END", "ROWS", "NULLS", "DISTINCT", "MIN", "MAX", "MEAN"],
-          all.map(listCells),
-          tableWidth(context),
-        ),
+        tableFor(context, ["FEATURE", "COMPUTED", "BY", "END", "ROWS", "NULLS", "DISTINCT", "MIN", "MAX", "MEAN"], all.map(listCells)),
       );
   });
 }

@@ -1,5 +1,5 @@
-import { createInterface } from "node:readline/promises";
 import { AsofError, applyPlan, type OnlineView, onlineViewOf, type RegistryView, renderPlan, teardownPlan } from "@asof/core";
+import { confirm, requireTerminal } from "../confirm.ts";
 import type { CommandContext } from "../context.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
@@ -19,7 +19,10 @@ export async function runTeardown(context: CommandContext, options: TeardownOpti
       return;
     }
     if (!context.json) context.print(renderPlan(plan));
-    await confirm(context, options, plan.entries.length);
+    if (options.yes !== true) {
+      requireTerminal(context, "Teardown asks before it deletes", "Add --yes.");
+      await confirm(context, `Delete these ${plan.entries.length} objects and their online data?`, "Nothing was deleted.");
+    }
     const outcome = await applyPlan(registry, plan, clock);
     if (outcome.status === "conflict") {
       throw new AsofError("ASOF_REGISTRY_CONFLICT", "Another process applied something meanwhile; nothing was changed.", {
@@ -32,26 +35,6 @@ export async function runTeardown(context: CommandContext, options: TeardownOpti
     if (context.json) context.printJson({ status: outcome.status, deleted: plan.entries.map((e) => ({ kind: e.kind, name: e.name })) });
     else context.print(context.paint.green(`Deleted ${plan.entries.length} objects and the online data of ${views} views.`));
   });
-}
-
-async function confirm(context: CommandContext, options: TeardownOptions, count: number): Promise<void> {
-  if (options.yes === true) return;
-  if (context.json || process.stdin.isTTY !== true) {
-    throw new AsofError("ASOF_USAGE", "Teardown asks before it deletes, and there is no terminal to ask.", {
-      path: "--yes",
-      fix: "Add --yes.",
-    });
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(`Delete these ${count} objects and their online data? Type yes: `, { signal: context.signal });
-    if (answer.trim() !== "yes") {
-      const details = { path: "--yes", value: answer, fix: "Run it again and type yes." };
-      throw new AsofError("ASOF_INTERRUPTED", "Nothing was deleted.", details);
-    }
-  } finally {
-    terminal.close();
-  }
 }
 
 /** Every generation of a view that may have data. */

@@ -12,8 +12,7 @@ import {
 } from "@asof/core";
 import type { Session } from "../../store/session.ts";
 import type { CommandContext } from "../context.ts";
-import { printTable } from "../table.ts";
-import { tableWidth } from "../terminal.ts";
+import { tableFor } from "../table.ts";
 import { type GlobalOptions, withSession } from "../with-session.ts";
 
 /** `asof versions [VIEW]`. */
@@ -23,9 +22,7 @@ export async function runVersions(context: CommandContext, view: string | undefi
     if (context.json) context.printJson(versions.map(printable));
     else if (versions.length === 0) context.print(`No stored views in project ${session.runtime.project}. \`asof apply\` registers them.`);
     else
-      context.print(
-        printTable(["VERSION", "STATUS", "CREATED", "COVERAGE", "FEATURES", "CHANGED", "USED BY"], versions.map(row), tableWidth(context)),
-      );
+      context.print(tableFor(context, ["VERSION", "STATUS", "CREATED", "COVERAGE", "FEATURES", "CHANGED", "USED BY"], versions.map(row)));
   });
 }
 
