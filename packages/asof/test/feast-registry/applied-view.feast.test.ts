@@ -1,13 +1,13 @@
 /** A view that asof has just applied, which has no rows yet, asked for by Feast 0.67. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { collectDefinitions, count, entity, featureView, float64, int64, parquet } from "@asof/core";
-import { FeastProcess } from "@asof/testkit";
+import type { FeastProcess } from "@asof/testkit";
 import { openFeatureStore } from "../../src/store/open.ts";
-import { prepareFeast, sharedRegistries } from "./feast-repo.test.support.ts";
+import { temporaryFolder } from "../command/command.test.support.ts";
+import { sharedRegistries, shopYaml, startFeast } from "./feast-repo.test.support.ts";
 
 const user = entity("user", { key: { uid: int64({ as: "number" }) } });
 const source = parquet("stats", { path: "stats.parquet", eventTime: "at", columns: { spend: float64() } });
@@ -16,19 +16,13 @@ const activity = featureView("activity", { entities: [user], source }, { visits:
 
 for (const shared of sharedRegistries) {
   describe(`a view without rows (${shared.name})`, () => {
-    const folder = mkdtempSync(join(tmpdir(), "asof-applied-view-"));
+    const folder = temporaryFolder({ after });
     let feast: FeastProcess;
     before(async () => {
       mkdirSync(join(folder, "data"));
-      const yaml = `project: shop\nprovider: local\n${shared.yaml}\nonline_store: { type: sqlite, path: data/online.db }\nentity_key_serialization_version: 3\n`;
-      writeFileSync(join(folder, "feature_store.yaml"), yaml);
-      feast = await FeastProcess.start(folder);
-      await prepareFeast(feast);
+      feast = await startFeast(folder, { "feature_store.yaml": shopYaml(shared, "data/online.db") });
     });
-    after(async () => {
-      await feast[Symbol.asyncDispose]();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    after(() => feast[Symbol.asyncDispose]());
 
     test("reads as no value, and what Feast writes of it asof reads", async () => {
       const definitions = collectDefinitions([{ user, source, spending, activity }], "shop");

@@ -1,12 +1,12 @@
 /** Feast 0.67 in the middle of an apply while asof applies to the same registry. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { applyDefinitions, collectDefinitions, entity, featureView, float64, int64, parquet, systemClock } from "@asof/core";
-import { FeastProcess } from "@asof/testkit";
-import { listByFeast, prepareFeast, sharedRegistries } from "./feast-repo.test.support.ts";
+import type { FeastProcess } from "@asof/testkit";
+import { temporaryFolder } from "../command/command.test.support.ts";
+import { listByFeast, sharedRegistries, shopYaml, startFeast } from "./feast-repo.test.support.ts";
 
 const [, shared] = sharedRegistries;
 assert.ok(shared?.name === "sql");
@@ -19,14 +19,11 @@ function define(description: string) {
 }
 
 describe("Feast's apply to a SQL registry", () => {
-  const folder = mkdtempSync(join(tmpdir(), "asof-beside-"));
+  const folder = temporaryFolder({ after });
   let feast: FeastProcess;
   before(async () => {
-    const yaml = `project: shop\nprovider: local\n${shared.yaml}\nonline_store: { type: sqlite, path: online.db }\nentity_key_serialization_version: 3\n`;
     mkdirSync(join(folder, "data"));
-    writeFileSync(join(folder, "feature_store.yaml"), yaml);
-    feast = await FeastProcess.start(folder);
-    await prepareFeast(feast);
+    feast = await startFeast(folder, { "feature_store.yaml": shopYaml(shared) });
     await feast.run(`
 from feast import Entity, FeatureView, Field, FileSource, Project, ValueType
 from feast.infra.registry.sql import feature_views
@@ -39,10 +36,7 @@ registry.apply_entity(user, "shop")
 registry.apply_data_source(source, "shop")
 reply(True)`);
   });
-  after(async () => {
-    await feast[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => feast[Symbol.asyncDispose]());
 
   test("puts a new view and its first version in two transactions: asof does not write that version between them", async () => {
     await using registry = await shared.open(folder);

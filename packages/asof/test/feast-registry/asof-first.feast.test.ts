@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import {
@@ -34,9 +33,10 @@ import {
   uuid,
   vector,
 } from "@asof/core";
-import { FeastProcess } from "@asof/testkit";
+import type { FeastProcess } from "@asof/testkit";
 import { exportFeastRegistry } from "../../src/project/export-registry.ts";
-import { listByFeast, prepareFeast, sharedRegistries } from "./feast-repo.test.support.ts";
+import { temporaryFolder } from "../command/command.test.support.ts";
+import { listByFeast, sharedRegistries, shopYaml, startFeast } from "./feast-repo.test.support.ts";
 
 function defineShop() {
   const customer = entity("customer", {
@@ -91,19 +91,13 @@ function defineShop() {
 }
 
 for (const shared of sharedRegistries) {
-  const folder = mkdtempSync(join(tmpdir(), `asof-first-${shared.name}-`));
+  const folder = temporaryFolder({ after });
   let feast: FeastProcess;
 
   before(async () => {
-    const yaml = `project: shop\nprovider: local\n${shared.yaml}\nonline_store: { type: sqlite, path: online.db }\nentity_key_serialization_version: 3\n`;
-    writeFileSync(join(folder, "feature_store.yaml"), yaml);
-    feast = await FeastProcess.start(folder);
-    await prepareFeast(feast);
+    feast = await startFeast(folder, { "feature_store.yaml": shopYaml(shared) });
   });
-  after(async () => {
-    await feast[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => feast[Symbol.asyncDispose]());
 
   describe(`a project that asof applies, ${shared.name}`, () => {
     test("is listed by Feast with its types, ttl, tags and keys, and read back by asof as it was", async () => {

@@ -2,7 +2,8 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type FeastRegistryStore, type FeastUse, openFileRegistry } from "@asof/feast";
 import { openSqlRegistry } from "@asof/sqlite";
-import type { FeastProcess } from "@asof/testkit";
+import { FeastProcess } from "@asof/testkit";
+import { writeFiles } from "../command/command.test.support.ts";
 
 /** A kind of registry that both open. */
 export interface SharedRegistry {
@@ -73,6 +74,24 @@ def listing(yaml, project="compat"):
     found["project"] = {p.name: without_times(MessageToDict(p.to_proto())) for p in registry.list_projects()}
     return found
 `;
+
+/** The feature_store.yaml of a project "shop" with one of the registries and Feast's SQLite store. */
+export function shopYaml(registry: SharedRegistry, onlinePath = "online.db"): string {
+  return `project: shop\nprovider: local\n${registry.yaml}\nonline_store: { type: sqlite, path: ${onlinePath} }\nentity_key_serialization_version: 3\n`;
+}
+
+/** Writes files into a folder and starts Feast there with the functions above. */
+export async function startFeast(folder: string, files: Readonly<Record<string, string>> = {}): Promise<FeastProcess> {
+  writeFiles(folder, files);
+  const feast = await FeastProcess.start(folder);
+  try {
+    await prepareFeast(feast);
+    return feast;
+  } catch (error) {
+    await feast[Symbol.asyncDispose]();
+    throw error;
+  }
+}
 
 /** Loads the functions above into the process. */
 export async function prepareFeast(feast: FeastProcess): Promise<void> {

@@ -1,12 +1,11 @@
 /** Every kind of object that Feast 0.67 keeps and asof does not run: none of asof's commands changes a byte of it, and Feast reads it as before. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { FeastProcess } from "@asof/testkit";
-import { assertDone, runAsof } from "../command/command.test.support.ts";
-import { prepareFeast, type SharedRegistry, sharedRegistries } from "./feast-repo.test.support.ts";
+import type { FeastProcess } from "@asof/testkit";
+import { assertDone, runAsof, temporaryFolder } from "../command/command.test.support.ts";
+import { type SharedRegistry, sharedRegistries, startFeast } from "./feast-repo.test.support.ts";
 
 /** Python finds the source of functions in files only. */
 const features = `
@@ -102,20 +101,14 @@ export const ourModel = featureService("our_model", [ours]);
 
 for (const shared of sharedRegistries) {
   describe(`what asof does not run, ${shared.name}`, () => {
-    const folder = mkdtempSync(join(tmpdir(), `asof-foreign-${shared.name}-`));
+    const folder = temporaryFolder({ after });
     let feast: FeastProcess;
     before(async () => {
       mkdirSync(join(folder, "data"));
-      writeFileSync(join(folder, "feature_store.yaml"), yamlOf(shared));
-      writeFileSync(join(folder, "features.py"), features);
-      feast = await FeastProcess.start(folder);
-      await prepareFeast(feast);
+      feast = await startFeast(folder, { "feature_store.yaml": yamlOf(shared), "features.py": features });
       await feast.run(applied);
     });
-    after(async () => {
-      await feast[Symbol.asyncDispose]();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    after(() => feast[Symbol.asyncDispose]());
 
     const run = async (...args: readonly string[]) => assertDone(await runAsof(args, { cwd: folder }));
     const bytes = async () => {

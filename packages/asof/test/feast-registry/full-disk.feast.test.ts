@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { FeastProcess } from "@asof/testkit";
+import type { FeastProcess } from "@asof/testkit";
 import { assertDone, assertFailed, runAsof, temporaryFolder, writeFiles } from "../command/command.test.support.ts";
 import { fullDisk, limitedFiles } from "../command/obstacles.test.support.ts";
 import { shopFiles, writeShop } from "../command/shop.test.support.ts";
-import { applyFeastRepo, copyFeastRepo, listByFeast, prepareFeast, sharedRegistries } from "./feast-repo.test.support.ts";
+import { applyFeastRepo, copyFeastRepo, listByFeast, sharedRegistries, startFeast } from "./feast-repo.test.support.ts";
 
 const diskKib = 1024;
 /** A definition file with one entity. */
@@ -78,8 +78,7 @@ for (const shared of sharedRegistries) {
   let feast: FeastProcess;
   before(async () => {
     copyFeastRepo(folder, shared);
-    feast = await FeastProcess.start(folder);
-    await prepareFeast(feast);
+    feast = await startFeast(folder);
     await applyFeastRepo(feast);
     assertDone(await runAsof(["import", "feast", "."], { cwd: folder }));
     writeFileSync(join(folder, "features/more.ts"), entityFile("more", '"so that asof has written it"'));

@@ -1,7 +1,6 @@
 /** Feast 0.67 with `enable_online_feature_view_versioning`: each version of a view has a table of its own, and both read the one that is served. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import {
@@ -17,11 +16,12 @@ import {
   type ViewState,
   viewStateKey,
 } from "@asof/core";
-import { FeastProcess } from "@asof/testkit";
+import type { FeastProcess } from "@asof/testkit";
 import type { FeatureStore } from "../../src/store/feature-store.ts";
 import { openFeatureStore } from "../../src/store/open.ts";
+import { temporaryFolder } from "../command/command.test.support.ts";
 import { askAsof } from "../feast/recorded-answers.test.support.ts";
-import { prepareFeast, type SharedRegistry, sharedRegistries } from "./feast-repo.test.support.ts";
+import { type SharedRegistry, sharedRegistries, startFeast } from "./feast-repo.test.support.ts";
 
 const day = 86_400_000_000;
 const now = Date.UTC(2026, 0, 10) * 1000;
@@ -72,19 +72,14 @@ function narrowed(): RepositoryModel {
 
 for (const shared of sharedRegistries) {
   describe(`tables of versions, ${shared.name}`, () => {
-    const folder = mkdtempSync(join(tmpdir(), `asof-online-versions-${shared.name}-`));
+    const folder = temporaryFolder({ after });
     let feast: FeastProcess;
     before(async () => {
       mkdirSync(join(folder, "data"));
-      writeFileSync(join(folder, "feature_store.yaml"), yamlOf(shared));
-      feast = await FeastProcess.start(folder);
-      await prepareFeast(feast);
+      feast = await startFeast(folder, { "feature_store.yaml": yamlOf(shared) });
       await feast.run(applied);
     });
-    after(async () => {
-      await feast[Symbol.asyncDispose]();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    after(() => feast[Symbol.asyncDispose]());
 
     const registered = async (): Promise<{ readonly model: RepositoryModel; readonly state: ViewState }> => {
       await using registry = await shared.open(folder, use);

@@ -15,9 +15,9 @@ import {
   viewStateKey,
 } from "@asof/core";
 import { openFileRegistry } from "@asof/feast";
-import { FeastProcess } from "@asof/testkit";
+import type { FeastProcess } from "@asof/testkit";
 import { assertDone, assertFailed, runAsof } from "../command/command.test.support.ts";
-import { applyFeastRepo, copyFeastRepo, listByFeast, prepareFeast, sharedRegistries } from "./feast-repo.test.support.ts";
+import { applyFeastRepo, copyFeastRepo, listByFeast, sharedRegistries, startFeast } from "./feast-repo.test.support.ts";
 
 const [shared] = sharedRegistries;
 assert.ok(shared?.name === "file");
@@ -31,8 +31,7 @@ before(async () => {
   const yaml = readFileSync(join(folder, "feature_store.yaml"), "utf8");
   const cached = "registry:\n  path: data/registry.pb\n  cache_mode: thread\n  cache_ttl_seconds: 86400";
   writeFileSync(join(folder, "cached.yaml"), yaml.replace(shared.yaml, cached));
-  feast = await FeastProcess.start(folder);
-  await prepareFeast(feast);
+  feast = await startFeast(folder);
 });
 after(async () => {
   await feast[Symbol.asyncDispose]();

@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import {
   activateGeneration,
@@ -24,8 +21,9 @@ import {
   viewStateKey,
 } from "@asof/core";
 import type { FeastRegistryStore } from "@asof/feast";
-import { FeastProcess } from "@asof/testkit";
-import { listByFeast, prepareFeast, sharedRegistries } from "./feast-repo.test.support.ts";
+import type { FeastProcess } from "@asof/testkit";
+import { temporaryFolder } from "../command/command.test.support.ts";
+import { listByFeast, sharedRegistries, shopYaml, startFeast } from "./feast-repo.test.support.ts";
 
 /** The first definition and one with another type of a column, which is another meaning and so a version. */
 function defineShop(version: 0 | 1) {
@@ -45,20 +43,14 @@ const day = 86_400_000_000;
 const start = Date.UTC(2026, 0, 1) * 1000;
 
 for (const shared of sharedRegistries) {
-  const folder = mkdtempSync(join(tmpdir(), `asof-pending-${shared.name}-`));
+  const folder = temporaryFolder({ after });
   const open = () => shared.open(folder, { sharedOnlineStore: true });
   let feast: FeastProcess;
 
   before(async () => {
-    const yaml = `project: shop\nprovider: local\n${shared.yaml}\nonline_store: { type: sqlite, path: online.db }\nentity_key_serialization_version: 3\n`;
-    writeFileSync(join(folder, "feature_store.yaml"), yaml);
-    feast = await FeastProcess.start(folder);
-    await prepareFeast(feast);
+    feast = await startFeast(folder, { "feature_store.yaml": shopYaml(shared) });
   });
-  after(async () => {
-    await feast[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => feast[Symbol.asyncDispose]());
 
   const apply = async (version: 0 | 1): Promise<string> => {
     await using registry = await open();

@@ -1,7 +1,6 @@
 /** What repositories of Feast's hold beside the tidy case, with the real SDK: names as it gives them, views that asof leaves out, twins of Python's views. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import {
@@ -20,11 +19,11 @@ import {
   systemClock,
   viewStateKey,
 } from "@asof/core";
-import { FeastProcess } from "@asof/testkit";
+import type { FeastProcess } from "@asof/testkit";
 import { openFeatureStore } from "../../src/store/open.ts";
-import { runAsof } from "../command/command.test.support.ts";
+import { runAsof, temporaryFolder } from "../command/command.test.support.ts";
 import { askAsof } from "../feast/recorded-answers.test.support.ts";
-import { type FeastListing, listByFeast, prepareFeast, type SharedRegistry, sharedRegistries } from "./feast-repo.test.support.ts";
+import { type FeastListing, listByFeast, type SharedRegistry, sharedRegistries, startFeast } from "./feast-repo.test.support.ts";
 
 /** Python finds the source of functions in files only. */
 const features = `
@@ -99,20 +98,14 @@ function withoutService(listing: FeastListing): FeastListing {
 
 for (const shared of sharedRegistries) {
   describe(`a repository as teams have it, ${shared.name}`, () => {
-    const folder = mkdtempSync(join(tmpdir(), `asof-real-${shared.name}-`));
+    const folder = temporaryFolder({ after });
     let feast: FeastProcess;
     before(async () => {
       mkdirSync(join(folder, "data"));
-      writeFileSync(join(folder, "feature_store.yaml"), yamlOf(shared));
-      writeFileSync(join(folder, "features.py"), features);
-      feast = await FeastProcess.start(folder);
-      await prepareFeast(feast);
+      feast = await startFeast(folder, { "feature_store.yaml": yamlOf(shared), "features.py": features });
       await feast.run(applied);
     });
-    after(async () => {
-      await feast[Symbol.asyncDispose]();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    after(() => feast[Symbol.asyncDispose]());
 
     test("a source that is called by its path, and names of several words, are imported", async () => {
       const ran = await runAsof(["import", "feast", "."], { cwd: folder });

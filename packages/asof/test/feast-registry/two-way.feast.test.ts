@@ -14,8 +14,8 @@ import {
   viewStateKey,
 } from "@asof/core";
 import type { FeastUse } from "@asof/feast";
-import { FeastProcess } from "@asof/testkit";
-import { applyFeastRepo, copyFeastRepo, listByFeast, prepareFeast, sharedRegistries } from "./feast-repo.test.support.ts";
+import type { FeastProcess } from "@asof/testkit";
+import { applyFeastRepo, copyFeastRepo, listByFeast, sharedRegistries, startFeast } from "./feast-repo.test.support.ts";
 
 const names = (objects: readonly { readonly name: string }[]): readonly string[] => objects.map((object) => object.name);
 
@@ -26,8 +26,7 @@ for (const shared of sharedRegistries) {
 
   before(async () => {
     copyFeastRepo(folder, shared);
-    feast = await FeastProcess.start(folder);
-    await prepareFeast(feast);
+    feast = await startFeast(folder);
     await applyFeastRepo(feast);
   });
   after(async () => {
